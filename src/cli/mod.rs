@@ -1,0 +1,1 @@
+//! Arguments, exit codes, one file per command. The only room that prints, reads the environment and exits.
