@@ -30,14 +30,11 @@ pub struct Found {
     pub definitions: Vec<Manifest>,
     /// Files that could not be read at all, and why.
     pub unreadable: Vec<(Path, String)>,
-    /// How many files were looked at.
-    pub files: usize,
+    /// Every file that was read, in walk order.
+    pub files: Vec<(Path, Arc<Parsed>)>,
     /// Folders that hold plain manifests of any kind, in walk order.
     pub folders: Vec<Path>,
 }
-
-/// What makes a document worth a look before it is parsed.
-const WORDS: &[&str] = &["argoproj.io/", "argocd-cm", "argocd.argoproj.io/secret-type", "CustomResourceDefinition"];
 
 /// Looks through every file that could hold plain manifests and passes `wanted`.
 ///
@@ -55,37 +52,35 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
         .filter(|path| wanted(path) && !apart.holds(path))
         .collect();
     let looked: Vec<_> = files.par_iter().map(|path| look(documents, path)).collect();
-    let mut found = Found { files: files.len(), ..Found::default() };
+    let mut found = Found::default();
     for (path, result) in files.into_iter().zip(looked) {
         match result {
             Err(message) => found.unreadable.push((path.clone(), message)),
-            Ok(Look::Nothing) => {}
-            Ok(Look::Manifests(manifests)) => {
-                found.add_folder(path);
+            Ok(None) => {}
+            Ok(Some((parsed, manifests))) => {
+                if manifests.iter().any(|manifest| !manifest.kind().is_empty()) {
+                    found.add_folder(path);
+                }
                 manifests.into_iter().for_each(|manifest| found.add(manifest));
+                found.files.push((path.clone(), parsed));
             }
         }
     }
     found
 }
 
-/// What a look at one file gave.
-enum Look {
-    Nothing,
-    Manifests(Vec<Manifest>),
-}
-
-fn look(documents: &Documents, path: &Path) -> Result<Look, String> {
-    let bytes = documents.tree().read(path).map_err(|error| error.to_string())?;
-    if memchr::memmem::find(&bytes, b"kind").is_none() {
-        return Ok(Look::Nothing);
-    }
-    let worth = WORDS.iter().any(|word| memchr::memmem::find(&bytes, word.as_bytes()).is_some());
-    if !worth {
-        return Ok(Look::Manifests(Vec::new()));
+/// One file and its objects; None for JSON that is no manifest, of which repositories hold a lot.
+fn look(documents: &Documents, path: &Path) -> Result<Option<(Arc<Parsed>, Vec<Manifest>)>, String> {
+    if path.ends_with(".json") {
+        let bytes = documents.tree().read(path).map_err(|error| error.to_string())?;
+        let holds = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();
+        if !holds(b"\"apiVersion\"") || !holds(b"\"kind\"") {
+            return Ok(None);
+        }
     }
     let parsed = documents.manifest(path).map_err(|error| error.to_string())?;
-    Ok(Look::Manifests(manifests(&parsed, path)))
+    let manifests = manifests(&parsed, path);
+    Ok(Some((parsed, manifests)))
 }
 
 /// The objects of a parsed file, members of lists included.

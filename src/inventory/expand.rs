@@ -2,12 +2,12 @@ use super::options::Options;
 use super::sources::Repositories;
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
 use crate::discover::{self, Found};
-use crate::files::{Location, Span};
+use crate::files::{Location, Path, Span};
 use crate::model::{
     Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem, ProblemKind, Project,
     Scope, Scopes, Source, State,
 };
-use crate::render::{self, Destination, Documents, Environment, Request, Targets, Tool};
+use crate::render::{self, Destination, Documents, Environment, Parsed, Request, Targets, Tool};
 use crate::yaml::{File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -70,7 +70,6 @@ pub(super) fn load(options: &Options) -> Inventory {
         claimed: HashSet::new(),
         problems,
     };
-    let files = found.files;
     expansion.add_written(&found);
     if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
         expansion.add_folders(&found);
@@ -79,7 +78,7 @@ pub(super) fn load(options: &Options) -> Inventory {
     let repositories = Repositories::new(options, &applications);
     expansion.follow(&repositories);
     expansion.add_unclaimed(&found);
-    expansion.finish(files)
+    expansion.finish(found.files)
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -155,7 +154,8 @@ impl Expansion<'_> {
             let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
             let origin = Origin::Rendered(Location::new(folder.clone(), Span::default()));
             let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
-            self.drafts.extend(self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0));
+            let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
+            self.drafts.extend(draft);
         }
     }
 
@@ -493,7 +493,7 @@ impl Expansion<'_> {
         scopes
     }
 
-    fn finish(mut self, files: usize) -> Inventory {
+    fn finish(mut self, files: Vec<(Path, Arc<Parsed>)>) -> Inventory {
         let scopes = self.scopes();
         let none = Scopes::default();
         let manifests: Vec<_> = self.drafts.iter_mut().map(|draft| std::mem::take(&mut draft.manifests)).collect();

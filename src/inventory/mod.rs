@@ -6,7 +6,7 @@ use crate::files::Path;
 use crate::model::{
     Application, Clusters, Manifest, Problem, Project, ResourceKey, Settings, State,
 };
-use crate::render::{Documents, Target, Targets, Tool};
+use crate::render::{Documents, Parsed, Target, Targets, Tool};
 use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -39,8 +39,8 @@ pub struct Inventory {
     pub clusters: Clusters,
     /// What is wrong with no Application in particular.
     pub problems: Vec<Problem>,
-    /// How many files were looked at.
-    pub files: usize,
+    /// The files that were read as plain YAML or JSON, in walk order; templates of charts are not among them.
+    pub files: Vec<(Path, Arc<Parsed>)>,
     index: OnceLock<Index>,
 }
 

@@ -61,3 +61,24 @@ pub struct InstanceOptions {
     /// The globs as written, to name the instance by.
     pub scope: String,
 }
+
+impl Options {
+    /// A tree by itself, with everything else as when there is no configuration.
+    pub fn new(documents: Arc<Documents>) -> Self {
+        Self {
+            documents,
+            repository: None,
+            origin: None,
+            branch: None,
+            repositories: Vec::new(),
+            guess: true,
+            exclude: GlobSet::empty(),
+            instances: Vec::new(),
+            clusters: Clusters::default(),
+            known: Vec::new(),
+            rendered_definitions: true,
+            engines: Engines::default(),
+            only: None,
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod manifest;
 mod options;
 mod problem;
 mod project;
+pub mod read;
 mod repository;
 mod scope;
 mod settings;

@@ -59,6 +59,15 @@ impl Scopes {
         self.custom.insert(kind, (scope, versions));
     }
 
+    /// Notes that a cluster serves `group/version/Kind`, of which nobody said the scope.
+    pub fn serve(&mut self, text: &str) {
+        let mut parts = text.split('/');
+        if let (Some(group), Some(version), Some(kind), None) = (parts.next(), parts.next(), parts.next(), parts.next()) {
+            let key = GroupKind { group: group.into(), kind: kind.into() };
+            self.custom.entry(key).or_insert((Scope::Unknown, Vec::new())).1.push(version.into());
+        }
+    }
+
     /// Every `group/version` and `group/version/Kind` that is served, sorted: Helm's `--api-versions`.
     pub fn api_versions(&self) -> Vec<String> {
         let mut all = std::collections::BTreeSet::new();

@@ -22,6 +22,7 @@ enum Reading {
 }
 
 /// One file, decoded and parsed.
+#[derive(Debug)]
 pub struct Parsed {
     /// Its nodes.
     pub file: Arc<File>,
