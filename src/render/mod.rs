@@ -1,1 +1,3 @@
-//! To be written.
+//! One source to manifests.
+
+pub mod jsonnet;
