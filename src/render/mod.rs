@@ -11,7 +11,7 @@ mod detect;
 mod directory;
 mod documents;
 mod environment;
-mod jsonnet;
+pub mod jsonnet;
 mod objects;
 mod overrides;
 mod path;
@@ -41,8 +41,11 @@ pub struct Request<'a> {
 }
 
 /// The programs that rendering may start.
-#[derive(Default)]
-pub struct Engines {}
+#[derive(Debug, Default)]
+pub struct Engines {
+    /// Evaluates jsonnet; without it jsonnet files are not rendered.
+    pub jsonnet: Option<jsonnet::Pool>,
+}
 
 /// What one source gave.
 #[derive(Debug, Default)]
