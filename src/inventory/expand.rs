@@ -229,6 +229,9 @@ impl Expansion<'_> {
                 draft.problems.extend(problems);
                 draft.rendered = true;
             }
+            if self.options.only.is_some() {
+                return;
+            }
             for id in open {
                 self.adopt(id);
             }

@@ -19,6 +19,7 @@ fn settings(instance: &InstanceOptions, options: &Options, found: &Found, proble
     let mut settings = Settings {
         version,
         tracking: instance.tracking.unwrap_or_else(|| Tracking::named("", version)),
+        as_shipped: options.only.is_some(),
         ..Settings::default()
     };
     if let Some(namespace) = &instance.namespace {

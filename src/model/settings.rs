@@ -79,6 +79,8 @@ pub struct Settings {
     pub cm: BTreeMap<String, String>,
     /// Keys of argocd-cmd-params-cm as written.
     pub params: BTreeMap<String, String>,
+    /// Nothing was added to what Argo CD ships but what is said here: no config management plugins.
+    pub as_shipped: bool,
 }
 
 impl Default for Settings {
@@ -90,6 +92,7 @@ impl Default for Settings {
             exclusions: Exclusions::shipped(),
             cm: BTreeMap::new(),
             params: BTreeMap::new(),
+            as_shipped: false,
         }
     }
 }

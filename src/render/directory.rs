@@ -194,8 +194,7 @@ fn refusal(node: Node<'_>) -> Option<&'static str> {
     if !node.is_map() {
         return Some("a document is a mapping with a `kind`, not a list or a scalar");
     }
-    let kind = node.get("kind").and_then(|kind| kind.as_str()).unwrap_or("");
-    kind.is_empty().then_some("the object has no `kind`")
+    super::objects::without_kind(node)
 }
 
 /// Argo CD's test of a file that does not parse: all three words, as plain text.

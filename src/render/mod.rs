@@ -97,7 +97,7 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
         }
         Tool::Plugin => {
             let name = source.plugin.as_ref().map_or("", |plugin| plugin.name.as_str());
-            return Err(plugin(name, &source.path));
+            return Err(plugin(name, &source.path, request.settings));
         }
     };
     rendered.manifests = objects::expand(raw, request.settings)?;
@@ -105,11 +105,14 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
 }
 
 /// A plugin runs beside Argo CD; one without a name asks those that are there, which nobody here knows.
-fn plugin(name: &str, path: &str) -> Problem {
+fn plugin(name: &str, path: &str, settings: &Settings) -> Problem {
     let message = match name {
         "" => format!("`{path}` is rendered by whichever plugin wants it"),
         name => format!("`{path}` is rendered by the plugin `{name}`"),
     };
+    if settings.as_shipped {
+        return Problem::fails(ProblemKind::RenderFailed, format!("{message}, and Argo CD ships without plugins"));
+    }
     Problem::unknown(ProblemKind::NotRendered, message).help("plugins run beside Argo CD and are not run here")
 }
 

@@ -18,10 +18,20 @@ pub(super) fn expand(manifests: Vec<Manifest>, settings: &Settings) -> Result<Ve
     for object in &objects {
         trackable(object, settings)?;
     }
-    match objects.iter().find(|object| object.kind().is_empty()) {
-        Some(object) => Err(refused(object, "the object has no `kind`".to_owned())),
+    match objects.iter().find_map(|object| Some((object, without_kind(object.node())?))) {
+        Some((object, message)) => Err(refused(object, message.to_owned())),
         None => Ok(objects),
     }
+}
+
+/// Why an object has no kind to Argo CD: none is written, or its `apiVersion` does not parse (`GroupVersionKind` of
+/// apimachinery's `unstructured`).
+pub(super) fn without_kind(object: Node<'_>) -> Option<&'static str> {
+    let text = |key: &str| object.get(key).and_then(|node| node.as_str()).unwrap_or("");
+    if text("kind").is_empty() {
+        return Some("the object has no `kind`");
+    }
+    (text("apiVersion").matches('/').count() > 1).then_some("the `apiVersion` has more than one slash")
 }
 
 fn members(list: &Manifest, items: Node<'_>, objects: &mut Vec<Manifest>) -> Result<(), Problem> {

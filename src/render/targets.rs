@@ -1,5 +1,6 @@
 use crate::model::{Condition, Manifest, Phase, Problem, ProblemKind, ResourceKey, Scope, Scopes, Settings, group_of, hooks, version_of, wave};
 use hashbrown::HashMap;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 
 /// The cluster that manifests are going to, as far as they change by it.
@@ -29,6 +30,26 @@ pub struct Target {
     pub wave: i64,
     /// Whether nobody said if the kind is namespaced, so that Argo CD takes it as namespaced.
     pub scope_assumed: bool,
+}
+
+impl Target {
+    /// The object as Argo CD compares it: the manifest with its namespace filled in or cleared.
+    pub fn to_json(&self) -> Value {
+        let mut object = self.manifest.node().to_json();
+        let own = self.manifest.namespace();
+        if own == &*self.key.namespace {
+            return object;
+        }
+        let Some(map) = object.as_object_mut() else { return object };
+        let metadata = map.entry("metadata").or_insert_with(|| Value::Object(Map::new()));
+        if let Some(metadata) = metadata.as_object_mut() {
+            match &*self.key.namespace {
+                "" => metadata.remove("namespace"),
+                namespace => metadata.insert("namespace".to_owned(), namespace.into()),
+            };
+        }
+        object
+    }
 }
 
 /// One key that an Application renders more than once. Argo CD keeps the last.
