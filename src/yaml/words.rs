@@ -100,3 +100,14 @@ pub(super) fn span_at(text: &str, offset: usize) -> Span {
     let first = rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
     Span::new(start, start + word.max(first))
 }
+
+/// What could be meant by a word that is none of `expected`, to be put behind it.
+pub(super) fn instead(word: &str, expected: &[&str]) -> String {
+    let near = |known: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase());
+    let best = expected.iter().min_by_key(near).filter(|known| near(known) <= 1 + word.chars().count() / 3);
+    match (best, expected) {
+        (Some(best), _) => format!("; did you mean `{best}`?"),
+        (None, []) => String::new(),
+        (None, _) => format!("; expected {}", expected.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
+    }
+}
