@@ -12,6 +12,7 @@ use crate::files::Span;
 mod arena;
 mod base64;
 mod check;
+pub mod de;
 mod decode;
 mod effective;
 mod fast;

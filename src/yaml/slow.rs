@@ -35,6 +35,7 @@ pub(super) fn document(b: &mut Builder<'_>, start: usize, end: usize, newline: b
                 return Err(Problem { offset: base + problem.offset, ..problem });
             }
             Ok(parsed) => {
+                let parsed = empty_first_key(b, parsed);
                 let nodes = parsed.root.unwrap_or(b.nodes.len() as u32);
                 comments(b, nodes as usize, start, parsed.end);
                 return Ok(parsed);
@@ -70,19 +71,38 @@ impl<'t> Chunk<'t> {
         self.text.get(start + self.bom..end + self.bom).unwrap_or("")
     }
 
-    /// In a flow collection libyaml refuses a colon before `,?[]{}` inside a plain scalar, go-yaml takes it as text.
-    /// Puts a letter in its place; the scalar's text is then taken from the file.
+    /// Where go-yaml, made from an older libyaml, takes a character for text and libyaml does not: a colon before
+    /// `,?[]{}` in a plain scalar, and `,[]` behind a tag, both in flow collections. Puts a letter in its place, which
+    /// both take for text; the text of scalars still comes from the file.
     fn patch(&mut self, problem: &Problem) -> bool {
-        if problem.problem != "found unexpected ':'" || self.patched.len() >= MAX_PATCHES {
-            return false;
-        }
+        let characters: &[u8] = match &*problem.problem {
+            "found unexpected ':'" => b":",
+            words::TAG_IN_FLOW | "did not find expected whitespace or line break" => b",[]",
+            _ => return false,
+        };
         let at = problem.offset + self.bom;
-        if self.text.as_bytes().get(at) != Some(&b':') {
+        if self.patched.len() >= MAX_PATCHES || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b)) {
             return false;
         }
         self.text.to_mut().replace_range(at..=at, "x");
         self.patched.push(problem.offset);
         true
+    }
+
+    /// Where the properties of a node that starts here end with a tag and a comma, which go-yaml takes for one tag.
+    fn comma_behind_tag(&self, start: usize) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        let mut at = start + self.bom;
+        while let Some(first @ (b'&' | b'!')) = bytes.get(at) {
+            let verbatim = bytes.get(at + 1) == Some(&b'<');
+            let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b',';
+            at += bytes[at..].iter().position(ends)?;
+            if bytes[at] == b',' {
+                return Some(at - self.bom);
+            }
+            at += bytes[at..].iter().position(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r'))?;
+        }
+        None
     }
 
     fn is_patched(&self, start: usize, end: usize) -> bool {
@@ -111,6 +131,11 @@ fn read(b: &mut Builder<'_>, chunk: &Chunk<'_>) -> Result<Parsed, Problem> {
                 if b.depth() >= MAX_DEPTH {
                     return fail(words::TOO_DEEP);
                 }
+                if b.in_flow()
+                    && let Some(comma) = chunk.comma_behind_tag(start)
+                {
+                    return ControlFlow::Break(Err(problem_at(words::TAG_IN_FLOW, comma)));
+                }
                 b.suspect |= b.at_key(); // a collection as a key
                 let tag = tag.map(short_tag);
                 let properties = Properties { start: from as u32, anchor, tag: tag.as_deref() };
@@ -138,6 +163,25 @@ fn read(b: &mut Builder<'_>, chunk: &Chunk<'_>) -> Result<Parsed, Problem> {
     }
 }
 
+/// For go-yaml, `[]: x` at the start of a document is the document `[]`, and it never gets to the rest.
+fn empty_first_key(b: &mut Builder<'_>, parsed: Parsed) -> Parsed {
+    let first = parsed.root.map(|root| (root + 1, b.nodes.get(root as usize..).unwrap_or_default()));
+    match first {
+        Some((key, [map, first, ..]))
+            if map.kind == Kind::Map
+                && map.flags & FLOW == 0
+                && matches!(first.kind, Kind::Map | Kind::Seq)
+                && first.b == 0 =>
+        {
+            let end = first.end as usize;
+            b.nodes.truncate(key as usize + 1);
+            b.props.retain(|props| props.node <= key);
+            Parsed { root: Some(key), end }
+        }
+        _ => parsed,
+    }
+}
+
 fn problem_at(problem: &str, offset: usize) -> Problem {
     Problem { problem: problem.into(), context: String::new(), offset, character: None }
 }
@@ -157,6 +201,11 @@ fn scalar(
         ScalarStyle::Literal => Kind::Literal,
         ScalarStyle::Folded => Kind::Folded,
     };
+    if b.in_flow()
+        && let Some(comma) = chunk.comma_behind_tag(start)
+    {
+        return Err(problem_at(words::TAG_IN_FLOW, comma));
+    }
     let tag = tag.map(short_tag);
     let (mut from, to) = (chunk.base + start, (chunk.base + end).min(chunk.end));
     let mut flags = 0;

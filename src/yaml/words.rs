@@ -8,6 +8,7 @@ pub(super) const INCOMPATIBLE_VERSION: &str = "found incompatible YAML document"
 pub(super) const TOO_DEEP: &str = "exceeded max depth";
 pub(super) const UNKNOWN_ANCHOR: &str = "unknown anchor";
 pub(super) const QUESTION_IN_FLOW: &str = "question mark in flow";
+pub(super) const TAG_IN_FLOW: &str = "comma behind a tag";
 pub(super) const BAD_BASE64: &str = "bad base64";
 
 /// libyaml's words and ours.
@@ -16,6 +17,7 @@ const WORDS: &[(&str, &str)] = &[
     (TOO_DEEP, "nested more than 10,000 levels deep"),
     (UNKNOWN_ANCHOR, "no anchor of this name comes before in the same document; anchors do not outlive `---`"),
     (QUESTION_IN_FLOW, "a `?` inside `[]` or `{}` starts a key for Kubernetes; put the text in quotes"),
+    (TAG_IN_FLOW, "a comma cannot follow a tag directly"),
     (BAD_BASE64, "`!!binary` does not hold valid base64"),
     (
         "found character that cannot start any token",
@@ -97,4 +99,15 @@ pub(super) fn span_at(text: &str, offset: usize) -> Span {
     let word = rest.find(|c: char| c.is_whitespace() || c.is_control()).unwrap_or(rest.len());
     let first = rest.chars().next().filter(|c| *c != '\n').map_or(0, char::len_utf8);
     Span::new(start, start + word.max(first))
+}
+
+/// What could be meant by a word that is none of `expected`, to be put behind it.
+pub(super) fn instead(word: &str, expected: &[&str]) -> String {
+    let near = |known: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase());
+    let best = expected.iter().min_by_key(near).filter(|known| near(known) <= 1 + word.chars().count() / 3);
+    match (best, expected) {
+        (Some(best), _) => format!("; did you mean `{best}`?"),
+        (None, []) => String::new(),
+        (None, _) => format!("; expected {}", expected.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
+    }
 }
