@@ -7,8 +7,8 @@ use jrsonnet_evaluator::manifest::JsonFormat;
 use jrsonnet_evaluator::stack::limit_stack_depth;
 use jrsonnet_evaluator::tla::TlaArg;
 use jrsonnet_evaluator::{
-    AsPathLike, Error, IStr, ImportResolver, ResolvePathOwned, Result, Source, SourcePath, Span, State,
-    SyntaxError, Thunk, apply_tla, with_state,
+    AsPathLike, Error, IStr, ImportResolver, ResolvePathOwned, Result, Source, SourcePath, Span,
+    StackTraceElement, State, SyntaxError, Thunk, apply_tla, with_state,
 };
 use jrsonnet_gcmodule::Acyclic;
 use jrsonnet_ir::SourceFile;
@@ -136,6 +136,14 @@ impl Sources {
         Ok(found)
     }
 
+    /// Where the file `from` says `import` in quotes; jrsonnet does not tell.
+    fn literal(&self, from: &SourcePath, import: &str) -> Option<Span> {
+        let bytes = self.contents.borrow().get(path_of(from)?)?.clone();
+        let text = std::str::from_utf8(&bytes).ok()?;
+        let (start, end) = escapes::quoted(text, import)?;
+        Some(Span(Source::new(from.clone(), text.into()), start as u32, end as u32))
+    }
+
     fn say(&self, word: &str) -> bool {
         self.contents.borrow().values().any(|bytes| memchr::memmem::find(bytes, word.as_bytes()).is_some())
     }
@@ -161,8 +169,13 @@ impl ImportResolver for Imports {
             ResolvePathOwned::Str(text) => text,
             ResolvePathOwned::Path(path) => path.to_string_lossy().into_owned(),
         };
-        let found = self.0.find(path_of(from), import).map_err(ErrorKind::ImportCallbackError)?;
-        Ok(SourcePath::new(SourceFile::new(PathBuf::from(found))))
+        match self.0.find(path_of(from), import.clone()) {
+            Ok(found) => Ok(SourcePath::new(SourceFile::new(PathBuf::from(found)))),
+            Err(message) => {
+                let error = Error::from(ErrorKind::ImportCallbackError(message));
+                Err(located(error, self.0.literal(from, &import), "import"))
+            }
+        }
     }
 
     fn load_file_contents(&self, resolved: &SourcePath) -> Result<Vec<u8>> {
@@ -188,11 +201,11 @@ fn unknown_escape(resolved: &SourcePath, text: &str, at: usize, escape: char) ->
     let source = Source::new(resolved.clone(), text.into());
     let location = Span(source.clone(), at as u32, (at + 1 + escape.len_utf8()) as u32);
     let message = format!("unknown escape sequence \\{escape}");
-    let mut error = Error::from(ErrorKind::ImportSyntaxError {
-        path: source,
-        error: Box::new(SyntaxError { message, location: location.clone() }),
-    });
-    let frame = jrsonnet_evaluator::StackTraceElement { location: Some(location), desc: "parse".to_owned() };
-    error.trace_mut().0.push(frame);
+    let error = Box::new(SyntaxError { message, location: location.clone() });
+    located(Error::from(ErrorKind::ImportSyntaxError { path: source, error }), Some(location), "parse")
+}
+
+fn located(mut error: Error, location: Option<Span>, description: &str) -> Error {
+    error.trace_mut().0.push(StackTraceElement { location, desc: description.to_owned() });
     error
 }

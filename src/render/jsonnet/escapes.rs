@@ -1,4 +1,4 @@
-//! The escapes in string literals that jrsonnet and go-jsonnet take differently.
+//! String literals: where they stand, and the escapes that jrsonnet and go-jsonnet take differently.
 //!
 //! go-jsonnet has those of JSON, so also `\/`, and no others (`internal/parser/string_util.go`);
 //! jrsonnet refuses `\/` and knows `\x41`.
@@ -31,9 +31,15 @@ pub(super) fn unknown(text: &str) -> Option<(usize, char)> {
     if !text.contains("\\x") {
         return None; // Every other escape that go-jsonnet refuses jrsonnet refuses too.
     }
-    literals(text).find_map(|(start, literal)| {
-        escapes(literal).find(|(_, c)| *c == 'x').map(|(at, c)| (start + at, c))
-    })
+    literals(text)
+        .find_map(|(start, literal)| escapes(literal).find(|(_, c)| *c == 'x').map(|(at, c)| (start + at, c)))
+}
+
+/// Start and end of the first literal that is `content` in quotes.
+pub(super) fn quoted(text: &str, content: &str) -> Option<(usize, usize)> {
+    let (start, literal) =
+        literals(text).find(|(_, literal)| literal.get(1..literal.len() - 1) == Some(content))?;
+    Some((start, start + literal.len()))
 }
 
 /// Quoted literals with escapes, and the offset of each.
@@ -70,6 +76,18 @@ mod tests {
             (r#"1 // '\/'"#, None),
         ] {
             assert_eq!(without_slashes(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn literals_by_content() {
+        for (text, content, expected) in [
+            ("import 'a.libsonnet'", "a.libsonnet", Some((7, 20))),
+            ("['a', \"a\"]", "a", Some((1, 4))),
+            ("/* 'a' */ 'b'", "a", None),
+            ("", "a", None),
+        ] {
+            assert_eq!(quoted(text, content), expected, "{text}");
         }
     }
 

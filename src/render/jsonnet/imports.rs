@@ -15,7 +15,8 @@ pub fn library_paths(tree: &Tree, app_path: &str, libs: &[String]) -> Result<Vec
     let mut paths: Vec<Path> = vec![app_path.into()];
     for lib in libs {
         let path = join("", lib.trim_start_matches('/')).filter(|path| tree.resolve(path).is_ok());
-        paths.push(path.ok_or_else(|| refused(format!("library path `{lib}` leaves the repository")))?.into());
+        paths
+            .push(path.ok_or_else(|| refused(format!("library path `{lib}` leaves the repository")))?.into());
     }
     Ok(paths)
 }

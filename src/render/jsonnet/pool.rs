@@ -277,4 +277,3 @@ fn limit(message: String) -> Error {
 fn broken(message: String) -> Error {
     Error { kind: ErrorKind::Worker, message, location: None, trace: Vec::new() }
 }
-

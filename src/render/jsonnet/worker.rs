@@ -54,9 +54,9 @@ fn confine(_memory: u64) -> io::Result<()> {
 }
 
 /// The engine's end of the line to the parent.
-struct Link<O>(Rc<Line<O>>);
+struct Link<O: Write>(Rc<Line<O>>);
 
-struct Line<O> {
+struct Line<O: Write> {
     frames: Receiver<Vec<u8>>,
     output: RefCell<BufWriter<O>>,
 }

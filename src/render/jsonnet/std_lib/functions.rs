@@ -2,7 +2,7 @@
 
 use jrsonnet_evaluator::function::{NativeFn, builtin};
 use jrsonnet_evaluator::manifest::escape_string_json;
-use jrsonnet_evaluator::typed::{Either2, M1};
+use jrsonnet_evaluator::typed::M1;
 use jrsonnet_evaluator::val::{ArrValue, IndexableVal};
 use jrsonnet_evaluator::{Either, IStr, ObjValueBuilder, Result, Thunk, Val, bail};
 

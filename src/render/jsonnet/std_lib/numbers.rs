@@ -106,7 +106,9 @@ mod tests {
 
     #[test]
     fn fractions() {
-        for (value, expected) in [(10.0, (0.625, 4)), (-0.5, (-0.5, 0)), (5e-324, (0.5, -1073)), (0.0, (0.0, 0))] {
+        for (value, expected) in
+            [(10.0, (0.625, 4)), (-0.5, (-0.5, 0)), (5e-324, (0.5, -1073)), (0.0, (0.0, 0))]
+        {
             assert_eq!(frexp(value), expected, "{value}");
         }
     }

@@ -28,8 +28,7 @@ fn builtin_manifest_yaml_stream(
     #[default(true)] quote_keys: bool,
 ) -> Result<String> {
     let writer = Writer { indent_array_in_object, quote_keys };
-    let documents: Vec<String> =
-        value.iter().map(|value| writer.document(&value?)).collect::<Result<_>>()?;
+    let documents: Vec<String> = value.iter().map(|value| writer.document(&value?)).collect::<Result<_>>()?;
     let end = if c_document_end { "\n...\n" } else { "\n" };
     Ok(format!("---\n{}{end}", documents.join("\n---\n")))
 }
