@@ -14,9 +14,12 @@ use std::sync::Arc;
 pub fn library_paths(tree: &Tree, app_path: &str, libs: &[String]) -> Result<Vec<Path>, Error> {
     let mut paths: Vec<Path> = vec![app_path.into()];
     for lib in libs {
-        let path = join("", lib.trim_start_matches('/')).filter(|path| tree.resolve(path).is_ok());
-        paths
-            .push(path.ok_or_else(|| refused(format!("library path `{lib}` leaves the repository")))?.into());
+        let inside = join("", lib).and_then(|path| match tree.resolve(&path) {
+            Ok(Some(real)) => Some(real),
+            Ok(None) => Some(path.into()),
+            Err(_) => None,
+        });
+        paths.push(inside.ok_or_else(|| refused(format!("the library path `{lib}` leaves the repository")))?);
     }
     Ok(paths)
 }
