@@ -11,7 +11,7 @@ mod detect;
 mod directory;
 mod documents;
 mod environment;
-mod jsonnet;
+pub mod jsonnet;
 mod objects;
 mod overrides;
 mod path;
@@ -42,7 +42,10 @@ pub struct Request<'a> {
 
 /// The programs that rendering may start.
 #[derive(Default)]
-pub struct Engines {}
+pub struct Engines {
+    /// Evaluates jsonnet; without it jsonnet is not rendered.
+    pub jsonnet: Option<jsonnet::Pool>,
+}
 
 /// What one source gave.
 #[derive(Debug, Default)]
@@ -74,8 +77,11 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
         return Err(Problem::unknown(ProblemKind::NotRendered, message));
     }
     if !source.chart.is_empty() {
-        let message = format!("chart `{}` comes from `{}`, which needs the network", source.chart, source.repo_url);
-        return Err(Problem::unknown(ProblemKind::NotRendered, message).help("vendor the chart to have it rendered"));
+        let message =
+            format!("chart `{}` comes from `{}`, which needs the network", source.chart, source.repo_url);
+        return Err(
+            Problem::unknown(ProblemKind::NotRendered, message).help("vendor the chart to have it rendered")
+        );
     }
     let tree = request.documents.tree();
     check_links(tree, request.settings)?;
@@ -107,7 +113,8 @@ fn plugin(name: &str, path: &str) -> Problem {
         "" => format!("`{path}` is rendered by whichever plugin wants it"),
         name => format!("`{path}` is rendered by the plugin `{name}`"),
     };
-    Problem::unknown(ProblemKind::NotRendered, message).help("plugins run beside Argo CD and are not run here")
+    Problem::unknown(ProblemKind::NotRendered, message)
+        .help("plugins run beside Argo CD and are not run here")
 }
 
 /// Argo CD refuses every Application of a repository with a link that is absolute or leaves it

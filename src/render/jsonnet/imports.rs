@@ -2,6 +2,7 @@
 
 use super::{Error, ErrorKind};
 use crate::files::{EntryKind, Path, Tree};
+use crate::render::path::clean;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ pub fn library_paths(tree: &Tree, app_path: &str, libs: &[String]) -> Result<Vec
     for lib in libs {
         let inside = join("", lib).and_then(|path| match tree.resolve(&path) {
             Ok(Some(real)) => Some(real),
-            Ok(None) => Some(path.into()),
+            Ok(None) => Some(path),
             Err(_) => None,
         });
         paths.push(inside.ok_or_else(|| refused(format!("the library path `{lib}` leaves the repository")))?);
@@ -142,17 +143,7 @@ fn outside(import: &str) -> Refusal {
     Refusal { message: format!("the import `{import}` leaves the repository"), leaves: true }
 }
 
-/// `path` as seen from the directory `dir`, without `.` and `..`; None if it leaves the root.
-fn join(dir: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in dir.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => (),
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+/// `path` as seen from the directory `dir`; None if it leaves the root.
+fn join(dir: &str, path: &str) -> Option<Path> {
+    clean(&format!("{dir}/{path}"))
 }

@@ -11,12 +11,14 @@ use crate::files::{Location, Path};
 mod engine;
 mod escapes;
 mod imports;
+mod manifests;
 mod pool;
 mod protocol;
 mod std_lib;
 mod worker;
 
 pub use imports::library_paths;
+pub(super) use manifests::Evaluator;
 pub use pool::{Limits, Pool};
 pub use protocol::Variable;
 pub use worker::serve;

@@ -15,6 +15,7 @@ use std::rc::Rc;
 
 mod functions;
 mod numbers;
+mod parse;
 mod yaml;
 
 /// `std` for every file of one evaluation.
@@ -37,6 +38,7 @@ impl Std {
         object.with_super(stdlib_uncached(settings.clone()));
         functions::replace(&mut object);
         numbers::replace(&mut object);
+        parse::replace(&mut object);
         yaml::replace(&mut object);
         Self { object: object.build(), settings }
     }
