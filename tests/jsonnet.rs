@@ -109,12 +109,12 @@ fn arguments() {
 fn errors_have_places() {
     let main = |text| ("main.jsonnet", text);
     for (files, place, message) in [
-        (vec![main("{a: error 'no'}")], ("main.jsonnet", "error 'no'"), "no"),
+        (vec![main("{a: error 'no'}")], ("main.jsonnet", "error"), "no"),
         (vec![main("{a: }")], ("main.jsonnet", "}"), "syntax error"),
         (vec![main("[1, import 'nowhere']")], ("main.jsonnet", "'nowhere'"), "nowhere"),
         (vec![main("import 'x.libsonnet'"), ("x.libsonnet", "1 + ")], ("x.libsonnet", ""), "syntax error"),
         (vec![main("import 'x.libsonnet'"), ("x.libsonnet", "'\\x41'")], ("x.libsonnet", "\\x"), "escape"),
-        (vec![main("std.extVar('no')")], ("main.jsonnet", "std.extVar('no')"), "no"),
+        (vec![main("std.extVar('no')")], ("main.jsonnet", "('no')"), "no"),
     ] {
         let error =
             evaluate(&tree(&files, &[]), "main.jsonnet", &Arguments::default()).expect_err("an error");

@@ -70,7 +70,9 @@ fn check_good(examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) 
         let inventory = inventory(&example);
         let findings = rules::judge(&inventory, &options());
         let found = found(&inventory, &findings);
-        problems.extend(found.into_iter().map(|extra| format!("{origin} [{}]: not clean: {extra:?}", example.heading)));
+        problems.extend(
+            found.into_iter().map(|extra| format!("{origin} [{}]: not clean: {extra:?}", example.heading)),
+        );
     }
 }
 
@@ -92,7 +94,8 @@ fn corner_cases() {
         let path = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
         let Ok(text) = fs::read_to_string(&path) else { continue };
         let examples = rules::examples(&text);
-        let (bad, good): (Vec<_>, Vec<_>) = examples.into_iter().partition(|example| example.heading.starts_with("Bad"));
+        let (bad, good): (Vec<_>, Vec<_>) =
+            examples.into_iter().partition(|example| example.heading.starts_with("Bad"));
         check_bad(page.code, bad, &path, &mut problems);
         check_good(good, &path, &mut problems);
     }

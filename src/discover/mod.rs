@@ -94,7 +94,9 @@ pub fn manifests(parsed: &Parsed, path: &Path) -> Vec<Manifest> {
         let Ok(root) = document.root() else { continue };
         let manifest = Manifest::new(Arc::clone(&parsed.file), root, Arc::clone(&origin));
         match manifest.node().get("items").filter(|items| items.is_seq()) {
-            Some(items) => all.extend(items.items().filter(|item| item.is_map()).map(|item| manifest.member(item.id()))),
+            Some(items) => {
+                all.extend(items.items().filter(|item| item.is_map()).map(|item| manifest.member(item.id())))
+            }
             None if manifest.node().is_map() => all.push(manifest),
             None => {}
         }
@@ -105,7 +107,9 @@ pub fn manifests(parsed: &Parsed, path: &Path) -> Vec<Manifest> {
 impl Found {
     fn add_folder(&mut self, path: &Path) {
         let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-        if self.folders.last().map(|last| &**last) != Some(dir) && !self.folders.iter().any(|known| **known == *dir) {
+        if self.folders.last().map(|last| &**last) != Some(dir)
+            && !self.folders.iter().any(|known| **known == *dir)
+        {
             self.folders.push(dir.into());
         }
     }
@@ -120,7 +124,9 @@ impl Found {
             ("apiextensions.k8s.io", "CustomResourceDefinition") => &mut self.definitions,
             ("", "ConfigMap") if manifest.name() == "argocd-cm" => &mut self.settings,
             ("", "ConfigMap") if manifest.name() == "argocd-cmd-params-cm" => &mut self.parameters,
-            ("", "Secret") if manifest.label("argocd.argoproj.io/secret-type") == Some("cluster") => &mut self.clusters,
+            ("", "Secret") if manifest.label("argocd.argoproj.io/secret-type") == Some("cluster") => {
+                &mut self.clusters
+            }
             _ => return,
         };
         list.push(manifest);
@@ -155,9 +161,11 @@ impl Apart {
         let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { return };
         let node = file.node(root);
         let list = |key: &str| node.get(key).into_iter().flat_map(|list| list.items());
-        let named = |patch: yaml::Node<'_>| patch.get("path").and_then(|path| path.as_str().map(str::to_owned));
+        let named =
+            |patch: yaml::Node<'_>| patch.get("path").and_then(|path| path.as_str().map(str::to_owned));
         let merges = list("patchesStrategicMerge").filter_map(|patch| patch.as_str().map(str::to_owned));
-        let others = ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(list).filter_map(named);
+        let others =
+            ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(list).filter_map(named);
         let lists = ["transformers", "generators", "configurations"].into_iter().flat_map(list);
         let lists = lists.filter_map(|entry| entry.as_str().map(str::to_owned));
         for relative in merges.chain(others).chain(lists).collect::<Vec<_>>() {
@@ -174,6 +182,8 @@ impl Apart {
         };
         let parents = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
         self.patches.contains(path)
-            || std::iter::once(("", path)).chain(parents).any(|(dir, inside)| self.charts.contains(dir) && chart_owns(inside))
+            || std::iter::once(("", path))
+                .chain(parents)
+                .any(|(dir, inside)| self.charts.contains(dir) && chart_owns(inside))
     }
 }

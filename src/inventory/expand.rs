@@ -4,8 +4,8 @@ use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set,
 use crate::discover::{self, Found};
 use crate::files::{Location, Path, Span};
 use crate::model::{
-    Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem, ProblemKind, Project,
-    Scope, Scopes, Source, State,
+    Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
+    ProblemKind, Project, Scope, Scopes, Source, State,
 };
 use crate::render::{self, Destination, Documents, Environment, Parsed, Request, Targets, Tool};
 use crate::yaml::{File, Node};
@@ -55,7 +55,10 @@ pub(super) fn load(options: &Options) -> Inventory {
     let found = discovered(options, &mut problems);
     for (path, message) in &found.unreadable {
         let message = format!("`{path}` cannot be read: {message}");
-        problems.push(Problem::unknown(ProblemKind::Unparseable, message).at(Location::new(path.clone(), Span::default())));
+        problems.push(
+            Problem::unknown(ProblemKind::Unparseable, message)
+                .at(Location::new(path.clone(), Span::default())),
+        );
     }
     let instances = settings::instances(options, &found, &mut problems);
     let clusters = clusters(options, &found);
@@ -74,7 +77,8 @@ pub(super) fn load(options: &Options) -> Inventory {
     if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
         expansion.add_folders(&found);
     }
-    let applications: Vec<Application> = expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
+    let applications: Vec<Application> =
+        expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
     let repositories = Repositories::new(options, &applications);
     expansion.follow(&repositories);
     expansion.add_unclaimed(&found);
@@ -92,7 +96,10 @@ fn discovered(options: &Options, problems: &mut Vec<Problem>) -> Found {
         for document in parsed.file.documents() {
             if let Err(error) = document.root() {
                 let message = format!("`{}` cannot be read: {}", entry.path, error.message);
-                problems.push(Problem::fails(ProblemKind::Unparseable, message).at(Location::new(entry.path.clone(), error.span)));
+                problems.push(
+                    Problem::fails(ProblemKind::Unparseable, message)
+                        .at(Location::new(entry.path.clone(), error.span)),
+                );
             }
         }
     }
@@ -119,7 +126,8 @@ impl Expansion<'_> {
             if self.options.only.is_none() && is_template(manifest) {
                 continue;
             }
-            let draft = self.draft(manifest.clone(), &namespace, Parent::Root, instance, IN_CLUSTER.into(), 0);
+            let draft =
+                self.draft(manifest.clone(), &namespace, Parent::Root, instance, IN_CLUSTER.into(), 0);
             if let Some(draft) = draft {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
@@ -134,7 +142,8 @@ impl Expansion<'_> {
         if self.options.instances.is_empty() {
             return Some(0);
         }
-        let holds = |roots: &Option<globset::GlobSet>| roots.as_ref().is_none_or(|roots| roots.is_match(path));
+        let holds =
+            |roots: &Option<globset::GlobSet>| roots.as_ref().is_none_or(|roots| roots.is_match(path));
         self.options.instances.iter().position(|instance| holds(&instance.roots))
     }
 
@@ -182,12 +191,25 @@ impl Expansion<'_> {
         let mut problems = Vec::new();
         let cluster = self.cluster(&application, &home, &mut problems);
         if let Some(message) = application.spec.invalid() {
-            let problem = Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem =
+                Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
         let (manifests, tools) = (Vec::new(), Vec::new());
-        Some(Draft { application, parent, depth, instance, home, cluster, manifests, tools, problems, rendered, lost: false })
+        Some(Draft {
+            application,
+            parent,
+            depth,
+            instance,
+            home,
+            cluster,
+            manifests,
+            tools,
+            problems,
+            rendered,
+            lost: false,
+        })
     }
 
     /// The cluster an Application deploys to. Its own cluster is `in-cluster` to it.
@@ -195,7 +217,8 @@ impl Expansion<'_> {
         let destination = &application.spec.destination;
         let at = || application.manifest.location_at(&["spec", "destination"]);
         let mut invalid = |message: String| {
-            let problem = Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem =
+                Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
             problems.push(problem.at(at()));
         };
         let cluster = match self.clusters.identity(destination) {
@@ -222,7 +245,8 @@ impl Expansion<'_> {
             if open.is_empty() {
                 return;
             }
-            let results: Vec<_> = open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
+            let results: Vec<_> =
+                open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
             for (id, (manifests, tools, problems)) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
                 (draft.manifests, draft.tools) = (manifests, tools);
@@ -266,7 +290,12 @@ impl Expansion<'_> {
             manifests.extend(result.manifests.into_iter().map(|manifest| (index, manifest)));
             let stopped = result.problems.iter().any(|problem| problem.state != State::Warning);
             let at = source_location(application, index);
-            problems.extend(result.problems.into_iter().map(|problem| Problem { source: Some(index), ..problem.at(at.clone()) }));
+            problems.extend(
+                result
+                    .problems
+                    .into_iter()
+                    .map(|problem| Problem { source: Some(index), ..problem.at(at.clone()) }),
+            );
             if stopped {
                 manifests.clear();
                 break;
@@ -275,7 +304,12 @@ impl Expansion<'_> {
         (manifests, tools, problems)
     }
 
-    fn documents(&self, draft: &Draft, source: &Source, repositories: &Repositories<'_>) -> Result<Arc<Documents>, Problem> {
+    fn documents(
+        &self,
+        draft: &Draft,
+        source: &Source,
+        repositories: &Repositories<'_>,
+    ) -> Result<Arc<Documents>, Problem> {
         if draft.parent == Parent::Folder {
             return Ok(Arc::clone(&self.options.documents));
         }
@@ -284,7 +318,8 @@ impl Expansion<'_> {
                 "" => format!("`{}` is an OCI artifact, which is not in this repository", source.repo_url),
                 chart => format!("chart `{chart}` comes from `{}`, which needs the network", source.repo_url),
             };
-            return Err(Problem::unknown(ProblemKind::NotRendered, message).help("vendor it into the repository to have it rendered"));
+            return Err(Problem::unknown(ProblemKind::NotRendered, message)
+                .help("vendor it into the repository to have it rendered"));
         }
         repositories.documents(source)
     }
@@ -338,7 +373,14 @@ impl Expansion<'_> {
         }
     }
 
-    fn adopt_application(&mut self, parent: AppId, manifest: Manifest, namespace: &str, home: &Arc<str>, depth: usize) {
+    fn adopt_application(
+        &mut self,
+        parent: AppId,
+        manifest: Manifest,
+        namespace: &str,
+        home: &Arc<str>,
+        depth: usize,
+    ) {
         if let Some(document) = document(&manifest)
             && let Some(&id) = self.by_document.get(&document)
         {
@@ -349,14 +391,18 @@ impl Expansion<'_> {
         }
         if depth > MAX_DEPTH {
             let message = format!("Applications render Applications more than {MAX_DEPTH} levels deep");
-            self.drafts[parent].problems.push(Problem::unknown(ProblemKind::LimitReached, message).at(manifest.location()));
+            self.drafts[parent]
+                .problems
+                .push(Problem::unknown(ProblemKind::LimitReached, message).at(manifest.location()));
             return;
         }
         if self.repeats_above(parent, &manifest, namespace) {
             return;
         }
         let instance = self.drafts[parent].instance;
-        if let Some(draft) = self.draft(manifest, namespace, Parent::Application(parent), instance, Arc::clone(home), depth) {
+        if let Some(draft) =
+            self.draft(manifest, namespace, Parent::Application(parent), instance, Arc::clone(home), depth)
+        {
             self.drafts.push(draft);
         }
     }
@@ -378,7 +424,14 @@ impl Expansion<'_> {
         let moved = draft.home != *home || draft.instance != instance;
         if renamed || moved {
             let manifest = draft.application.manifest.clone();
-            let again = self.draft(manifest, namespace, Parent::Application(parent), instance, Arc::clone(home), depth);
+            let again = self.draft(
+                manifest,
+                namespace,
+                Parent::Application(parent),
+                instance,
+                Arc::clone(home),
+                depth,
+            );
             if let Some(again) = again {
                 self.drafts[id] = again;
             }
@@ -488,7 +541,11 @@ impl Expansion<'_> {
         }
         if self.options.rendered_definitions {
             for draft in &self.drafts {
-                let definitions = draft.manifests.iter().map(|(_, manifest)| manifest).filter(|manifest| is_definition(manifest));
+                let definitions = draft
+                    .manifests
+                    .iter()
+                    .map(|(_, manifest)| manifest)
+                    .filter(|manifest| is_definition(manifest));
                 let own = scopes.entry(Arc::clone(&draft.cluster)).or_default();
                 definitions.for_each(|definition| define(own, definition));
             }
@@ -499,12 +556,15 @@ impl Expansion<'_> {
     fn finish(mut self, files: Vec<(Path, Arc<Parsed>)>) -> Inventory {
         let scopes = self.scopes();
         let none = Scopes::default();
-        let manifests: Vec<_> = self.drafts.iter_mut().map(|draft| std::mem::take(&mut draft.manifests)).collect();
+        let manifests: Vec<_> =
+            self.drafts.iter_mut().map(|draft| std::mem::take(&mut draft.manifests)).collect();
         let expansion = &self;
         let targets: Vec<Targets> = manifests
             .into_par_iter()
             .zip(expansion.drafts.par_iter())
-            .map(|(manifests, draft)| expansion.targets(draft, manifests, scopes.get(&draft.cluster).unwrap_or(&none)))
+            .map(|(manifests, draft)| {
+                expansion.targets(draft, manifests, scopes.get(&draft.cluster).unwrap_or(&none))
+            })
             .collect();
         let mut inventory = Inventory {
             documents: Arc::clone(&self.options.documents),
@@ -613,7 +673,8 @@ fn is_argo(manifest: &Manifest) -> bool {
 }
 
 fn is_definition(manifest: &Manifest) -> bool {
-    manifest.kind() == "CustomResourceDefinition" && crate::model::group_of(manifest.api_version()) == "apiextensions.k8s.io"
+    manifest.kind() == "CustomResourceDefinition"
+        && crate::model::group_of(manifest.api_version()) == "apiextensions.k8s.io"
 }
 
 /// Adds the kind that a CustomResourceDefinition declares.
@@ -621,12 +682,12 @@ fn define(scopes: &mut Scopes, definition: &Manifest) {
     let spec = |path: &[&str]| definition.node().get("spec")?.at(path)?.as_str();
     let (Some(group), Some(kind)) = (spec(&["group"]), spec(&["names", "kind"])) else { return };
     let scope = if spec(&["scope"]) == Some("Cluster") { Scope::Cluster } else { Scope::Namespaced };
-    let served = |version: &Node<'_>| version.get("served").is_none_or(|served| served.as_bool() != Some(false));
-    let listed = definition.node().at(&["spec", "versions"]).into_iter().flat_map(|versions| versions.items());
-    let mut versions: Vec<Arc<str>> = listed
-        .filter(served)
-        .filter_map(|version| Some(version.get("name")?.as_str()?.into()))
-        .collect();
+    let served =
+        |version: &Node<'_>| version.get("served").is_none_or(|served| served.as_bool() != Some(false));
+    let listed =
+        definition.node().at(&["spec", "versions"]).into_iter().flat_map(|versions| versions.items());
+    let mut versions: Vec<Arc<str>> =
+        listed.filter(served).filter_map(|version| Some(version.get("name")?.as_str()?.into())).collect();
     if versions.is_empty() {
         versions.extend(spec(&["version"]).map(Arc::from));
     }
@@ -653,7 +714,11 @@ fn source_location(application: &Application, index: usize) -> Location {
 /// names a commit.
 fn environment(application: &Application, instance: &str, source: &Source) -> Environment {
     let revision = &source.target_revision;
-    let commit = if revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) { revision } else { "" };
+    let commit = if revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        revision
+    } else {
+        ""
+    };
     let short = |length: usize| commit.get(..length).unwrap_or("").to_owned();
     Environment::new(vec![
         ("ARGOCD_APP_NAME", instance.to_owned()),

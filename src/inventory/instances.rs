@@ -27,7 +27,8 @@ pub(super) fn separate(inventory: &mut Inventory) {
             inventory.instances.len() - 1
         })
     };
-    let paths: Vec<Arc<str>> = roots.iter().map(|&root| inventory.applications[root].path().clone()).collect();
+    let paths: Vec<Arc<str>> =
+        roots.iter().map(|&root| inventory.applications[root].path().clone()).collect();
     for (app, path) in paths.iter().enumerate() {
         let configured = inventory.applications[app].instance;
         inventory.applications[app].instance = assign(inventory, configured, path);
@@ -133,7 +134,8 @@ fn label(path: &str, apart: &HashSet<(String, String)>) -> String {
 }
 
 fn note(apart: &HashSet<(String, String)>) -> Problem {
-    let mut folders: Vec<String> = apart.iter().map(|(dir, name)| format!("`{}`", crate::render::join(dir, name))).collect();
+    let mut folders: Vec<String> =
+        apart.iter().map(|(dir, name)| format!("`{}`", crate::render::join(dir, name))).collect();
     folders.sort();
     let more = folders.len().saturating_sub(6);
     folders.truncate(6);
@@ -141,9 +143,12 @@ fn note(apart: &HashSet<(String, String)>) -> Problem {
     if more > 0 {
         list.push_str(&format!(" and {more} more"));
     }
-    let message = format!("the same Applications are defined below {list}; they are taken as separate Argo CD instances");
-    Problem::warning(ProblemKind::SeparateInstances, message, None)
-        .help("say in the configuration which roots belong to which instance: `argocd` as a list with `roots`")
+    let message = format!(
+        "the same Applications are defined below {list}; they are taken as separate Argo CD instances"
+    );
+    Problem::warning(ProblemKind::SeparateInstances, message, None).help(
+        "say in the configuration which roots belong to which instance: `argocd` as a list with `roots`",
+    )
 }
 
 #[cfg(test)]

@@ -30,7 +30,9 @@ impl Known {
                     if let Some(error) = broken {
                         found.unreadable.push((entry.path.clone(), error.message.clone()));
                     }
-                    discover::manifests(&parsed, &entry.path).into_iter().for_each(|manifest| found.add(manifest));
+                    discover::manifests(&parsed, &entry.path)
+                        .into_iter()
+                        .for_each(|manifest| found.add(manifest));
                 }
             }
         }

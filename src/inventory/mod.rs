@@ -3,9 +3,7 @@
 //! Follows Applications from the roots of a tree to everything they render, Applications included.
 
 use crate::files::Path;
-use crate::model::{
-    Application, Clusters, Manifest, Problem, Project, ResourceKey, Settings, State,
-};
+use crate::model::{Application, Clusters, Manifest, Problem, Project, ResourceKey, Settings, State};
 use crate::render::{Documents, Parsed, Target, Targets, Tool};
 use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -161,7 +159,8 @@ impl Inventory {
     /// Every object, in order of Application and rendering.
     pub fn resources(&self) -> impl Iterator<Item = ResourceId> + '_ {
         self.applications.iter().enumerate().flat_map(|(app, of)| {
-            (0..of.targets.list.len()).map(move |target| ResourceId { app: app as u32, target: target as u32 })
+            (0..of.targets.list.len())
+                .map(move |target| ResourceId { app: app as u32, target: target as u32 })
         })
     }
 
@@ -189,7 +188,9 @@ impl Inventory {
     pub fn shared(&self) -> Vec<(&Place, &[ResourceId])> {
         let places = self.index().by_place.iter().filter(|(_, ids)| ids.len() > 1);
         let mut shared: Vec<_> = places.map(|(place, ids)| (place, ids.as_slice())).collect();
-        shared.sort_by(|(a, _), (b, _)| (a.instance, &a.cluster, &a.key).cmp(&(b.instance, &b.cluster, &b.key)));
+        shared.sort_by(|(a, _), (b, _)| {
+            (a.instance, &a.cluster, &a.key).cmp(&(b.instance, &b.cluster, &b.key))
+        });
         shared
     }
 

@@ -1,5 +1,5 @@
-use super::options::{InstanceOptions, Options};
 use super::Instance;
+use super::options::{InstanceOptions, Options};
 use crate::discover::Found;
 use crate::model::{Cluster, Manifest, Problem, ProblemKind, Settings, Tracking, Version};
 use crate::yaml::Node;
@@ -14,7 +14,12 @@ pub(super) fn instances(options: &Options, found: &Found, problems: &mut Vec<Pro
     written.iter().map(|instance| settings(instance, options, found, problems)).collect()
 }
 
-fn settings(instance: &InstanceOptions, options: &Options, found: &Found, problems: &mut Vec<Problem>) -> Instance {
+fn settings(
+    instance: &InstanceOptions,
+    options: &Options,
+    found: &Found,
+    problems: &mut Vec<Problem>,
+) -> Instance {
     let version = instance.version.unwrap_or(Version::DEFAULT);
     let mut settings = Settings {
         version,
@@ -59,8 +64,14 @@ fn agreed(maps: &[Manifest], problems: &mut Vec<Problem>) -> BTreeMap<String, St
     }
     for (key, map) in disputed {
         keys.remove(&key);
-        let message = format!("the tree holds several `{}` that disagree on `{key}`; the default is assumed", map.name());
-        problems.push(Problem::warning(ProblemKind::SettingConflict, message, None).at(map.location_at(&["data", &key])));
+        let message = format!(
+            "the tree holds several `{}` that disagree on `{key}`; the default is assumed",
+            map.name()
+        );
+        problems.push(
+            Problem::warning(ProblemKind::SettingConflict, message, None)
+                .at(map.location_at(&["data", &key])),
+        );
     }
     keys
 }

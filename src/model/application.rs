@@ -402,7 +402,9 @@ pub struct ManagedNamespaceMetadata {
 }
 
 /// `null` leaves the zero value, as Go's JSON decoder does.
-fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(deserializer: D) -> Result<T, D::Error> {
+fn nullable<'de, D: Deserializer<'de>, T: Default + Deserialize<'de>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
@@ -520,7 +522,8 @@ impl ApplicationSpec {
             return hydrator.invalid();
         }
         let multiple = self.has_multiple_sources();
-        let sources = if multiple { self.sources.clone() } else { vec![self.source.clone().unwrap_or_default()] };
+        let sources =
+            if multiple { self.sources.clone() } else { vec![self.source.clone().unwrap_or_default()] };
         sources.iter().find_map(|source| source.invalid(multiple))
     }
 }

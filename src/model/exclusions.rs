@@ -68,7 +68,11 @@ impl Exclusions {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
         let excluded = SHIPPED
             .iter()
-            .map(|(groups, kinds)| Written { api_groups: owned(groups), kinds: owned(kinds), clusters: vec![] })
+            .map(|(groups, kinds)| Written {
+                api_groups: owned(groups),
+                kinds: owned(kinds),
+                clusters: vec![],
+            })
             .map(Entry::new)
             .collect();
         Self { excluded, included: Vec::new() }

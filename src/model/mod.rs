@@ -18,9 +18,9 @@ mod scope;
 mod settings;
 
 pub use application::{
-    Application, ApplicationSpec, Automated, Destination, DestinationError, Directory, EnvEntry, Helm, HelmFileParameter,
-    HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin, Source, SourceHydrator,
-    SyncPolicy,
+    Application, ApplicationSpec, Automated, Destination, DestinationError, Directory, EnvEntry, Helm,
+    HelmFileParameter, HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin,
+    Source, SourceHydrator, SyncPolicy,
 };
 pub use cluster::{Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
 pub use exclusions::Exclusions;

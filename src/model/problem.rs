@@ -125,7 +125,12 @@ impl Problem {
         Self::new(State::Warning, kind, message, condition)
     }
 
-    fn new(state: State, kind: ProblemKind, message: impl Into<String>, condition: Option<Condition>) -> Self {
+    fn new(
+        state: State,
+        kind: ProblemKind,
+        message: impl Into<String>,
+        condition: Option<Condition>,
+    ) -> Self {
         let message = message.into();
         let help = String::new();
         Self { state, kind, message, help, location: None, condition, application: None, source: None }

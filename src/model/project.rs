@@ -75,7 +75,9 @@ impl Project {
             match pattern.strip_prefix('!') {
                 Some(denied) if glob(Dialect::GobwasSlash, &normalize_url(denied), &url) => return false,
                 Some(_) => granted = true,
-                None => granted |= pattern == "*" || glob(Dialect::GobwasSlash, &normalize_url(pattern), &url),
+                None => {
+                    granted |= pattern == "*" || glob(Dialect::GobwasSlash, &normalize_url(pattern), &url)
+                }
             }
         }
         granted
@@ -103,7 +105,8 @@ impl Project {
             {
                 return Permission::Refused;
             }
-            unknown |= in_namespace && (name.is_empty() && !item.name.is_empty() || server.is_empty() && !item.server.is_empty());
+            unknown |= in_namespace
+                && (name.is_empty() && !item.name.is_empty() || server.is_empty() && !item.server.is_empty());
         }
         match (granted, unknown) {
             (true, _) => Permission::Granted,

@@ -6,7 +6,8 @@ use serde::de::DeserializeOwned;
 
 /// Reads a node as a `T`; errors where a type is wrong.
 pub fn from_node<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Error> {
-    serde_json::from_value(node.to_json()).map_err(|error| Error { span: node.span(), message: error.to_string() })
+    serde_json::from_value(node.to_json())
+        .map_err(|error| Error { span: node.span(), message: error.to_string() })
 }
 
 /// Reads a text of one document as a `T`.

@@ -62,7 +62,9 @@ impl Scopes {
     /// Notes that a cluster serves `group/version/Kind`, of which nobody said the scope.
     pub fn serve(&mut self, text: &str) {
         let mut parts = text.split('/');
-        if let (Some(group), Some(version), Some(kind), None) = (parts.next(), parts.next(), parts.next(), parts.next()) {
+        if let (Some(group), Some(version), Some(kind), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
+        {
             let key = GroupKind { group: group.into(), kind: kind.into() };
             self.custom.entry(key).or_insert((Scope::Unknown, Vec::new())).1.push(version.into());
         }
@@ -72,7 +74,8 @@ impl Scopes {
     pub fn api_versions(&self) -> Vec<String> {
         let mut all = std::collections::BTreeSet::new();
         let mut add = |group: &str, kind: &str, version: &str| {
-            let group_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+            let group_version =
+                if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
             all.insert(format!("{group_version}/{kind}"));
             all.insert(group_version);
         };

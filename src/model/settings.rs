@@ -28,7 +28,10 @@ impl FromStr for Version {
         let mut number = || parts.next().and_then(|part| part.parse().ok()).ok_or_else(wrong);
         let version = Self { major: number()?, minor: number()? };
         match version < Self::OLDEST {
-            true => Err(format!("Argo CD {version} is older than {}, the oldest that is known about", Self::OLDEST)),
+            true => Err(format!(
+                "Argo CD {version} is older than {}, the oldest that is known about",
+                Self::OLDEST
+            )),
             false => Ok(version),
         }
     }

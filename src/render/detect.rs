@@ -31,7 +31,12 @@ impl fmt::Display for Tool {
 ///
 /// Follows `GetAppSourceType` in `reposerver/repository/repository.go`, `ExplicitType` in `types.go` and
 /// `util/app/discovery/discovery.go`. A tool that argocd-cm switches off becomes a plain folder.
-pub(super) fn tool(source: &Source, tree: &Tree, folder: &Folder, settings: &Settings) -> Result<Tool, Problem> {
+pub(super) fn tool(
+    source: &Source,
+    tree: &Tree,
+    folder: &Folder,
+    settings: &Settings,
+) -> Result<Tool, Problem> {
     let blocks = [
         (source.kustomize.is_some(), Tool::Kustomize, "kustomize"),
         (source.helm.is_some(), Tool::Helm, "helm"),
@@ -41,7 +46,9 @@ pub(super) fn tool(source: &Source, tree: &Tree, folder: &Folder, settings: &Set
     let explicit: Vec<_> = blocks.iter().filter(|(present, ..)| *present).collect();
     match explicit[..] {
         [] => Ok(discovered(tree, folder, settings)),
-        [(_, tool, name)] if *tool == Tool::Plugin || *tool == Tool::Directory || settings.enables(name) => Ok(*tool),
+        [(_, tool, name)] if *tool == Tool::Plugin || *tool == Tool::Directory || settings.enables(name) => {
+            Ok(*tool)
+        }
         [_] => Ok(Tool::Directory),
         _ => {
             let names: Vec<_> = explicit.iter().map(|(.., name)| format!("`{name}`")).collect();

@@ -1,5 +1,9 @@
 use super::documents::Parsed;
+<<<<<<< HEAD
 use super::jsonnet::{self, ErrorKind};
+=======
+use super::jsonnet::Evaluator;
+>>>>>>> jsonnet
 use super::path::{Folder, join};
 use super::{Request, whole_file};
 use crate::files::{EntryKind, Location, Path, Span, Tree};
@@ -30,15 +34,23 @@ pub(super) fn manifests(
         return Ok(Vec::new());
     }
     let directory = source.directory.clone().unwrap_or_default();
+    let mut jsonnet = Evaluator::new(request, folder, &directory);
     let mut manifests = Vec::new();
     for candidate in candidates(request.documents.tree(), folder, &directory, request.settings)? {
         if candidate.path.ends_with(".jsonnet") {
             if request.settings.enables("jsonnet") && !skipped(request, &candidate)? {
+<<<<<<< HEAD
                 manifests.extend(evaluated(request, folder, &directory, &candidate.real)?);
+=======
+                manifests.extend(jsonnet.manifests(candidate.path)?);
+>>>>>>> jsonnet
             }
             continue;
         }
-        let parsed = request.documents.manifest(&candidate.real).map_err(|error| unreadable(candidate.path, &error))?;
+        let parsed = request
+            .documents
+            .manifest(&candidate.real)
+            .map_err(|error| unreadable(candidate.path, &error))?;
         if parsed.skipped {
             continue;
         }
@@ -86,7 +98,9 @@ fn candidates<'a>(
 
 fn too_large(dir: &str, total: u64, settings: &Settings) -> Problem {
     let limit = settings.combined_size_limit().unwrap_or(0);
-    let message = format!("the YAML and JSON files of `{dir}` have more than {limit} bytes together ({total} up to the one that is too much)");
+    let message = format!(
+        "the YAML and JSON files of `{dir}` have more than {limit} bytes together ({total} up to the one that is too much)"
+    );
     Problem::fails(ProblemKind::RenderFailed, message)
         .help("split the folder, or raise `reposerver.max.combined.directory.manifests.size` in argocd-cmd-params-cm")
 }
@@ -122,19 +136,22 @@ impl Filter {
     }
 
     fn passes(&self, relative: &str) -> bool {
-        let matches = |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|pattern| pattern.matches(relative));
+        let matches =
+            |pattern: &Option<Pattern>| pattern.as_ref().is_some_and(|pattern| pattern.matches(relative));
         !self.exclude.as_ref().is_some_and(matches) && self.include.as_ref().is_none_or(matches)
     }
 }
 
 fn skipped(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<bool, Problem> {
-    let bytes = request.documents.tree().read(&candidate.real).map_err(|error| unreadable(candidate.path, &error))?;
+    let bytes =
+        request.documents.tree().read(&candidate.real).map_err(|error| unreadable(candidate.path, &error))?;
     Ok(memchr::memmem::find(&bytes, b"+argocd:skip-file-rendering").is_some())
 }
 
 /// A file that cannot be read here; what Argo CD would see nobody knows.
 fn unreadable(path: &Path, error: &crate::files::Error) -> Problem {
-    Problem::unknown(ProblemKind::Unparseable, format!("`{path}` cannot be read: {error}")).at(whole_file(path))
+    Problem::unknown(ProblemKind::Unparseable, format!("`{path}` cannot be read: {error}"))
+        .at(whole_file(path))
 }
 
 /// The one object of a JSON file; none for `null`. An object without a kind travels on and is refused later.
@@ -199,7 +216,9 @@ fn refusal(node: Node<'_>) -> Option<&'static str> {
 
 /// Argo CD's test of a file that does not parse: all three words, as plain text.
 pub(crate) fn looks_like_manifest(text: &str) -> bool {
-    ["apiVersion:", "kind:", "metadata:"].iter().all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
+    ["apiVersion:", "kind:", "metadata:"]
+        .iter()
+        .all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
 
 fn broken(candidate: &Candidate<'_>, span: Span, message: &str) -> Problem {
@@ -264,7 +283,8 @@ fn not_evaluated(path: &Path, error: jsonnet::Error) -> Problem {
 /// The objects of a JSON text that a program made from the file at `path`: an array of objects, or one object.
 fn generated(text: String, path: &Path) -> Result<Vec<Manifest>, Problem> {
     let fails = |message: &str| {
-        Problem::fails(ProblemKind::RenderFailed, format!("`{path}` gives no manifests: {message}")).at(whole_file(path))
+        Problem::fails(ProblemKind::RenderFailed, format!("`{path}` gives no manifests: {message}"))
+            .at(whole_file(path))
     };
     let file = Arc::new(File::json(text.into()));
     let Some(document) = file.documents().first() else { return Err(fails("the result is empty")) };
@@ -274,7 +294,8 @@ fn generated(text: String, path: &Path) -> Result<Vec<Manifest>, Problem> {
     if node.is_null() {
         return Ok(Vec::new());
     }
-    let nodes: Vec<Node<'_>> = if node.is_seq() { node.items().filter(|item| !item.is_null()).collect() } else { vec![node] };
+    let nodes: Vec<Node<'_>> =
+        if node.is_seq() { node.items().filter(|item| !item.is_null()).collect() } else { vec![node] };
     nodes
         .into_iter()
         .map(|node| match refusal(node) {

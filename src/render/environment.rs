@@ -63,7 +63,8 @@ fn shell_name(text: &str) -> (Option<&str>, usize) {
     if special(bytes[0]) {
         return (text.get(..1), 1);
     }
-    let end = bytes.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(bytes.len());
+    let end =
+        bytes.iter().position(|byte| !byte.is_ascii_alphanumeric() && *byte != b'_').unwrap_or(bytes.len());
     (text.get(..end), end)
 }
 

@@ -41,9 +41,15 @@ pub struct Request<'a> {
 }
 
 /// The programs that rendering may start.
+<<<<<<< HEAD
 #[derive(Debug, Default)]
 pub struct Engines {
     /// Evaluates jsonnet; without it jsonnet files are not rendered.
+=======
+#[derive(Default)]
+pub struct Engines {
+    /// Evaluates jsonnet; without it jsonnet is not rendered.
+>>>>>>> jsonnet
     pub jsonnet: Option<jsonnet::Pool>,
 }
 
@@ -77,8 +83,11 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
         return Err(Problem::unknown(ProblemKind::NotRendered, message));
     }
     if !source.chart.is_empty() {
-        let message = format!("chart `{}` comes from `{}`, which needs the network", source.chart, source.repo_url);
-        return Err(Problem::unknown(ProblemKind::NotRendered, message).help("vendor the chart to have it rendered"));
+        let message =
+            format!("chart `{}` comes from `{}`, which needs the network", source.chart, source.repo_url);
+        return Err(
+            Problem::unknown(ProblemKind::NotRendered, message).help("vendor the chart to have it rendered")
+        );
     }
     let tree = request.documents.tree();
     check_links(tree, request.settings)?;
@@ -110,10 +119,15 @@ fn plugin(name: &str, path: &str, settings: &Settings) -> Problem {
         "" => format!("`{path}` is rendered by whichever plugin wants it"),
         name => format!("`{path}` is rendered by the plugin `{name}`"),
     };
+<<<<<<< HEAD
     if settings.as_shipped {
         return Problem::fails(ProblemKind::RenderFailed, format!("{message}, and Argo CD ships without plugins"));
     }
     Problem::unknown(ProblemKind::NotRendered, message).help("plugins run beside Argo CD and are not run here")
+=======
+    Problem::unknown(ProblemKind::NotRendered, message)
+        .help("plugins run beside Argo CD and are not run here")
+>>>>>>> jsonnet
 }
 
 /// Argo CD refuses every Application of a repository with a link that is absolute or leaves it

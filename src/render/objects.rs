@@ -49,7 +49,9 @@ fn members(list: &Manifest, items: Node<'_>, objects: &mut Vec<Manifest>) -> Res
 /// when the map it writes to holds anything but text (`util/kube/kube.go`).
 fn trackable(object: &Manifest, settings: &Settings) -> Result<(), Problem> {
     let api_version = object.api_version();
-    if object.kind() == "CustomResourceDefinition" && crate::model::group_of(api_version) == "apiextensions.k8s.io" {
+    if object.kind() == "CustomResourceDefinition"
+        && crate::model::group_of(api_version) == "apiextensions.k8s.io"
+    {
         return Ok(());
     }
     let maps: &[&str] = match settings.tracking {
@@ -61,7 +63,9 @@ fn trackable(object: &Manifest, settings: &Settings) -> Result<(), Problem> {
     if !metadata.is_map() && !metadata.is_null() {
         return Err(refused(object, "`metadata` is no mapping".to_owned()));
     }
-    maps.iter().filter_map(|map| Some((*map, metadata.get(map)?))).try_for_each(|(map, node)| text_only(object, map, node))
+    maps.iter()
+        .filter_map(|map| Some((*map, metadata.get(map)?)))
+        .try_for_each(|(map, node)| text_only(object, map, node))
 }
 
 fn text_only(object: &Manifest, map: &str, node: Node<'_>) -> Result<(), Problem> {

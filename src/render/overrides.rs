@@ -10,7 +10,12 @@ use serde_json::{Map, Value};
 /// Follows `mergeSourceParameters` in `reposerver/repository/repository.go`: a JSON merge patch over the source's
 /// JSON, then decoded *onto* the source. So a null takes nothing away, and the elements of a list keep what the old
 /// ones at their place had and they do not say.
-pub(super) fn apply(source: &Source, documents: &Documents, dir: &str, instance: &str) -> Result<Source, Problem> {
+pub(super) fn apply(
+    source: &Source,
+    documents: &Documents,
+    dir: &str,
+    instance: &str,
+) -> Result<Source, Problem> {
     let mut merged = None;
     for name in [".argocd-source.yaml".to_owned(), format!(".argocd-source-{instance}.yaml")] {
         let path = join(dir, &name);
@@ -62,9 +67,12 @@ fn patch(documents: &Documents, path: &str) -> Result<Option<Value>, Problem> {
 }
 
 fn refused(path: &str, message: String) -> Problem {
-    Problem::fails(ProblemKind::OverrideInvalid, format!("`{path}` cannot be merged over the source: {message}"))
-        .help("write a mapping with the fields of `spec.source`, or remove the file")
-        .at(whole_file(&path.into()))
+    Problem::fails(
+        ProblemKind::OverrideInvalid,
+        format!("`{path}` cannot be merged over the source: {message}"),
+    )
+    .help("write a mapping with the fields of `spec.source`, or remove the file")
+    .at(whole_file(&path.into()))
 }
 
 /// The source as Go writes it: what is empty is left out.
@@ -129,10 +137,14 @@ fn decode_onto(old: Value, new: Value) -> Value {
         }
         (Value::Array(old), Value::Array(new)) => {
             let mut old = old.into_iter();
-            Value::Array(new.into_iter().map(|item| match old.next() {
-                Some(before) => decode_onto(before, item),
-                None => item,
-            }).collect())
+            Value::Array(
+                new.into_iter()
+                    .map(|item| match old.next() {
+                        Some(before) => decode_onto(before, item),
+                        None => item,
+                    })
+                    .collect(),
+            )
         }
         (_, new) => new,
     }
@@ -152,7 +164,11 @@ mod tests {
                 json!([{"name": "b"}, {"name": "c"}]),
                 json!([{"name": "b", "forceString": true}, {"name": "c"}]),
             ),
-            (json!({"valuesObject": {"a": 1}}), json!({"valuesObject": {"b": 1}}), json!({"valuesObject": {"b": 1}})),
+            (
+                json!({"valuesObject": {"a": 1}}),
+                json!({"valuesObject": {"b": 1}}),
+                json!({"valuesObject": {"b": 1}}),
+            ),
         ] {
             assert_eq!(decode_onto(old, new), expected);
         }

@@ -14,7 +14,8 @@ pub(super) struct Folder {
 pub(super) fn folder(tree: &Tree, path: &str) -> Result<Folder, Problem> {
     let fails = |message: String| Problem::fails(ProblemKind::SourcePathMissing, message);
     if path.starts_with('/') {
-        return Err(fails(format!("the source path `{path}` is absolute")).help("write it relative to the repository's root"));
+        return Err(fails(format!("the source path `{path}` is absolute"))
+            .help("write it relative to the repository's root"));
     }
     let Some(clean) = clean(path) else {
         return Err(fails(format!("the source path `{path}` leaves the repository")));
@@ -75,9 +76,13 @@ mod tests {
 
     #[test]
     fn cleaned() {
-        for (path, expected) in
-            [(".", Some("")), ("a/./b/", Some("a/b")), ("a/../b", Some("b")), ("..", None), ("a/../../b", None)]
-        {
+        for (path, expected) in [
+            (".", Some("")),
+            ("a/./b/", Some("a/b")),
+            ("a/../b", Some("b")),
+            ("..", None),
+            ("a/../../b", None),
+        ] {
             assert_eq!(clean(path).as_deref(), expected, "{path}");
         }
     }

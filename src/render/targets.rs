@@ -1,4 +1,7 @@
-use crate::model::{Condition, Manifest, Phase, Problem, ProblemKind, ResourceKey, Scope, Scopes, Settings, group_of, hooks, version_of, wave};
+use crate::model::{
+    Condition, Manifest, Phase, Problem, ProblemKind, ResourceKey, Scope, Scopes, Settings, group_of, hooks,
+    version_of, wave,
+};
 use hashbrown::HashMap;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -92,7 +95,9 @@ pub fn targets(manifests: Vec<(usize, Manifest)>, to: &Destination<'_>, settings
     }
     let mut result = Targets::default();
     for (key, indices) in by_key {
-        let Some((_, losers)) = indices.split_last().filter(|(_, losers)| !losers.is_empty()) else { continue };
+        let Some((_, losers)) = indices.split_last().filter(|(_, losers)| !losers.is_empty()) else {
+            continue;
+        };
         let objects = indices.iter().filter_map(|&index| all[index].as_ref());
         let objects = objects.map(|target| (target.source, target.manifest.clone())).collect();
         result.repeated.push(Repeated { key, objects });
@@ -106,7 +111,9 @@ pub fn targets(manifests: Vec<(usize, Manifest)>, to: &Destination<'_>, settings
             result.excluded.push(target);
             continue;
         }
-        if target.key.namespace.is_empty() && to.scopes.of(&target.key.group, &target.key.kind) == Scope::Namespaced {
+        if target.key.namespace.is_empty()
+            && to.scopes.of(&target.key.group, &target.key.kind) == Scope::Namespaced
+        {
             result.problems.push(namespace_missing(&target));
         }
         result.list.push(target);
@@ -143,7 +150,8 @@ fn has_metadata(manifest: &Manifest) -> bool {
 impl Repeated {
     fn problem(&self) -> Problem {
         let message = format!("{} is rendered {} times; the last one wins", self.key, self.objects.len());
-        let problem = Problem::warning(ProblemKind::Repeated, message, Some(Condition::RepeatedResourceWarning));
+        let problem =
+            Problem::warning(ProblemKind::Repeated, message, Some(Condition::RepeatedResourceWarning));
         match self.objects.last() {
             Some((_, winner)) => problem.at(winner.location()),
             None => problem,

@@ -99,7 +99,8 @@ pub struct Context<'a> {
 
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
 pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
-    let on: Vec<_> = ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
+    let on: Vec<_> =
+        ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
     let run = |rules: &dyn Fn(&Rule, &mut Context<'_>)| {
         let mut findings = Vec::new();
         for (page, rule, severity) in &on {

@@ -65,7 +65,8 @@ impl Page {
         let root = file.documents().first().ok_or("the front matter is empty")?.root();
         let root = root.map_err(|error| error.message.clone())?;
         let read: Front = crate::model::read::from_node(file.node(root)).map_err(|error| error.message)?;
-        let field = |value: &str| front.find(value).and_then(|at| front.get(at..at + value.len())).unwrap_or("");
+        let field =
+            |value: &str| front.find(value).and_then(|at| front.get(at..at + value.len())).unwrap_or("");
         let body = body.trim_start();
         let summary = body.split("\n## ").next().unwrap_or("").trim();
         Ok(Self {
@@ -110,7 +111,10 @@ pub fn examples(text: &str) -> Vec<Example> {
                 body.push_str(line);
                 body.push('\n');
             }
-            None if ticks >= 3 => fence = Some((ticks, line[ticks..].split_whitespace().nth(1).map(str::to_owned), String::new())),
+            None if ticks >= 3 => {
+                fence =
+                    Some((ticks, line[ticks..].split_whitespace().nth(1).map(str::to_owned), String::new()))
+            }
             None => {
                 if let Some(title) = line.strip_prefix("## ") {
                     title.trim().clone_into(&mut heading);

@@ -165,7 +165,10 @@ fn result(root: Node<'_>) -> Result<(), Error> {
                 if let Scalar::Float(float) = node.scalar()
                     && !float.is_finite()
                 {
-                    return refuse(node, format!("JSON has no `{}`; put it in quotes to make it text", node.text()));
+                    return refuse(
+                        node,
+                        format!("JSON has no `{}`; put it in quotes to make it text", node.text()),
+                    );
                 }
             }
         }

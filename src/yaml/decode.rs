@@ -14,7 +14,9 @@ pub struct Decoded {
 /// order mark says UTF-16; what is not valid becomes U+FFFD, one for each maximal ill-formed part.
 pub fn decode(bytes: &[u8]) -> Decoded {
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => Decoded { text: String::from_utf8_lossy(rest).into(), verbatim: false },
+        [0xEF, 0xBB, 0xBF, rest @ ..] => {
+            Decoded { text: String::from_utf8_lossy(rest).into(), verbatim: false }
+        }
         [0xFF, 0xFE, rest @ ..] => Decoded { text: utf16(rest, u16::from_le_bytes), verbatim: false },
         [0xFE, 0xFF, rest @ ..] => Decoded { text: utf16(rest, u16::from_be_bytes), verbatim: false },
         _ => match std::str::from_utf8(bytes) {
@@ -27,7 +29,8 @@ pub fn decode(bytes: &[u8]) -> Decoded {
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Arc<str> {
     let (pairs, odd) = bytes.as_chunks();
     let units = pairs.iter().map(|&pair| unit(pair));
-    let mut text: String = char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
+    let mut text: String =
+        char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect();
     if !odd.is_empty() {
         text.push(char::REPLACEMENT_CHARACTER);
     }

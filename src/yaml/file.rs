@@ -96,7 +96,13 @@ impl File {
 
     /// As [`File::stream`] and [`File::single`]; without `fast`, libyaml reads everything.
     pub(super) fn read_with(text: Arc<str>, fast: bool, how: impl FnOnce(&mut Reader<'_>)) -> Self {
-        let mut reader = Reader { text: &text, builder: Builder::new(&text), documents: Vec::new(), suspects: Vec::new(), fast };
+        let mut reader = Reader {
+            text: &text,
+            builder: Builder::new(&text),
+            documents: Vec::new(),
+            suspects: Vec::new(),
+            fast,
+        };
         if text.len() > MAX_TEXT {
             let message = format!("larger than {} MiB, which is not read", MAX_TEXT >> 20);
             reader.push(Span::new(0, 0), Err(Error { span: Span::new(0, 0), message }));
@@ -154,7 +160,6 @@ impl File {
         Node::new(self, id.0)
     }
 }
-
 
 /// A text on its way to a [`File`].
 pub(super) struct Reader<'t> {

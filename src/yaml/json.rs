@@ -167,6 +167,9 @@ mod tests {
         file.node(root).write_json(&mut out);
         let expected = r#"{"":"é\"","a":{"true":null},"b":[1.5,1e+21,1e-7,"x",{}]}"#;
         assert_eq!(String::from_utf8(out).expect("UTF-8"), expected);
-        assert_eq!(file.node(root).to_json(), serde_json::from_str::<serde_json::Value>(expected).expect("JSON"));
+        assert_eq!(
+            file.node(root).to_json(),
+            serde_json::from_str::<serde_json::Value>(expected).expect("JSON")
+        );
     }
 }

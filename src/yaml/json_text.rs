@@ -249,7 +249,9 @@ impl Scanner<'_, '_> {
 
     /// `uXXXX`, and the second half of a surrogate pair; half a pair is U+FFFD.
     fn unicode(&mut self) -> Result<(), Error> {
-        let Some(first) = self.hex(self.at + 1) else { return self.fail("`\\u` needs four hexadecimal digits") };
+        let Some(first) = self.hex(self.at + 1) else {
+            return self.fail("`\\u` needs four hexadecimal digits");
+        };
         self.at += 5;
         let second = match self.text.as_bytes().get(self.at..self.at + 2) {
             Some(b"\\u") => self.hex(self.at + 2),

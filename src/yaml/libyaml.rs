@@ -141,9 +141,9 @@ fn view(event: &sys::yaml_event_t) -> Option<Event<'_>> {
     // after this borrow ends. `value` holds `length` bytes.
     unsafe {
         Some(match event.type_ {
-            sys::YAML_DOCUMENT_START_EVENT => {
-                Event::DocumentStart(event.data.document_start.version_directive.as_ref().map(|version| version.minor))
-            }
+            sys::YAML_DOCUMENT_START_EVENT => Event::DocumentStart(
+                event.data.document_start.version_directive.as_ref().map(|version| version.minor),
+            ),
             sys::YAML_DOCUMENT_END_EVENT => Event::DocumentEnd,
             sys::YAML_SCALAR_EVENT => {
                 let scalar = &event.data.scalar;

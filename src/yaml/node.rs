@@ -308,7 +308,9 @@ impl<'a> Node<'a> {
             return self.text() == name;
         }
         match self.text().as_bytes().first() {
-            Some(b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x') if raw.flags & PROPS == 0 => self.text() == name,
+            Some(b'a'..=b'e' | b'g'..=b'm' | b'p'..=b's' | b'u'..=b'x') if raw.flags & PROPS == 0 => {
+                self.text() == name
+            }
             _ => self.key() == name,
         }
     }

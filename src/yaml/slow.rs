@@ -22,7 +22,12 @@ pub(super) struct Parsed {
 }
 
 /// Reads the first YAML document of `text[start..end]`. With `newline`, the end counts as the end of a line.
-pub(super) fn document(b: &mut Builder<'_>, start: usize, end: usize, newline: bool) -> Result<Parsed, Problem> {
+pub(super) fn document(
+    b: &mut Builder<'_>,
+    start: usize,
+    end: usize,
+    newline: bool,
+) -> Result<Parsed, Problem> {
     let text = b.text;
     let mut chunk = Chunk::new(&text[start..end], start, newline);
     loop {
@@ -296,7 +301,8 @@ pub(super) fn block_span(text: &str, start: usize, end: usize) -> (usize, usize)
 
 /// Where the indicators of a block scalar's header end, as in `|2-`.
 fn indicators_end(text: &str, start: usize) -> usize {
-    let indicators = text.as_bytes()[start + 1..].iter().take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9'));
+    let indicators =
+        text.as_bytes()[start + 1..].iter().take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9'));
     start + 1 + indicators.count()
 }
 

@@ -15,7 +15,10 @@ pub(super) const BAD_BASE64: &str = "bad base64";
 const WORDS: &[(&str, &str)] = &[
     (INCOMPATIBLE_VERSION, "`%YAML` asks for a version other than 1.1, the only one that Kubernetes reads"),
     (TOO_DEEP, "nested more than 10,000 levels deep"),
-    (UNKNOWN_ANCHOR, "no anchor of this name comes before in the same document; anchors do not outlive `---`"),
+    (
+        UNKNOWN_ANCHOR,
+        "no anchor of this name comes before in the same document; anchors do not outlive `---`",
+    ),
     (QUESTION_IN_FLOW, "a `?` inside `[]` or `{}` starts a key for Kubernetes; put the text in quotes"),
     (TAG_IN_FLOW, "a comma cannot follow a tag directly"),
     (BAD_BASE64, "`!!binary` does not hold valid base64"),
@@ -37,13 +40,22 @@ const WORDS: &[(&str, &str)] = &[
     ("did not find expected ',' or '}'", "expected `,` or `}` in a mapping that was opened with `{`"),
     ("did not find expected <document start>", "expected the end of the document or `---`"),
     ("did not find expected node content", "expected a value here"),
-    ("block sequence entries are not allowed in this context", "a `- ` list entry cannot stand here; put it on a line of its own"),
+    (
+        "block sequence entries are not allowed in this context",
+        "a `- ` list entry cannot stand here; put it on a line of its own",
+    ),
     ("mapping keys are not allowed in this context", "a `? ` key cannot stand here"),
     ("found unexpected end of stream", "a quote is opened and never closed"),
     ("found unexpected document indicator", "a quoted text runs into `---` or `...`"),
-    ("found unknown escape character", "this backslash escape does not exist in double quotes; double the backslash, or use single quotes"),
+    (
+        "found unknown escape character",
+        "this backslash escape does not exist in double quotes; double the backslash, or use single quotes",
+    ),
     ("did not find expected hexadecimal number", "`\\x`, `\\u` and `\\U` need 2, 4 and 8 hexadecimal digits"),
-    ("found invalid Unicode character escape code", "this escape is not a Unicode character; YAML does not take surrogate pairs"),
+    (
+        "found invalid Unicode character escape code",
+        "this escape is not a Unicode character; YAML does not take surrogate pairs",
+    ),
     ("found a tab character that violates indentation", "a tab cannot indent in YAML; replace it by spaces"),
     (
         "found a tab character where an indentation space is expected",
@@ -55,11 +67,17 @@ const WORDS: &[(&str, &str)] = &[
         "did not find expected alphabetic or numeric character",
         "the name of an anchor or alias consists of letters, digits, `-` and `_`; text that starts with `&` or `*` needs quotes",
     ),
-    ("did not find expected whitespace or line break", "a tag must be followed by a blank; text that starts with `!` needs quotes"),
+    (
+        "did not find expected whitespace or line break",
+        "a tag must be followed by a blank; text that starts with `!` needs quotes",
+    ),
     ("found undefined tag handle", "the prefix of this tag is not declared"),
     ("found duplicate %YAML directive", "a second `%YAML` line"),
     ("found duplicate %TAG directive", "a second `%TAG` line for the same prefix"),
-    ("found unknown directive name", "a line that starts with `%` is a directive, and this one does not exist"),
+    (
+        "found unknown directive name",
+        "a line that starts with `%` is a directive, and this one does not exist",
+    ),
     ("found unexpected ':'", "unexpected `:` inside `[]` or `{}`; put the text in quotes"),
 ];
 
@@ -69,9 +87,14 @@ pub(super) fn explain(text: &str, problem: &Problem) -> Error {
     let rest = &text.as_bytes()[span.start as usize..];
     let message = match (problem.character, rest.first()) {
         (Some(character), _) => format!("control character U+{character:04X} is not allowed in YAML"),
-        (None, Some(b'\t')) => "a tab cannot stand here: YAML indents with spaces only; replace the tab by spaces".into(),
+        (None, Some(b'\t')) => {
+            "a tab cannot stand here: YAML indents with spaces only; replace the tab by spaces".into()
+        }
         (None, Some(b'@' | b'`' | b'%')) if problem.problem.contains("cannot start any token") => {
-            format!("a value cannot start with `{}`; put the text in quotes", char::from(rest[0]).escape_default())
+            format!(
+                "a value cannot start with `{}`; put the text in quotes",
+                char::from(rest[0]).escape_default()
+            )
         }
         (None, _) => WORDS
             .iter()
