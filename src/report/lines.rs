@@ -107,7 +107,7 @@ pub enum AppLine<'a> {
         name: &'a str,
         /// The whole object, as generated: finalizers stamped, no owner references.
         #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
-        application: &'a RawValue,
+        application: Box<RawValue>,
         /// Where it deploys to.
         cluster: &'a str,
         /// What made it: `namespace/name` of an Application, or `ApplicationSet namespace/name`; null for a root.
@@ -144,7 +144,7 @@ pub enum RenderLine<'a> {
         wave: i64,
         /// The object itself.
         #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
-        manifest: &'a RawValue,
+        manifest: Box<RawValue>,
         /// The line that makes it.
         origin: Option<Origin<'a>>,
     },

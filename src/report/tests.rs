@@ -262,7 +262,7 @@ fn manifests_are_yaml_documents() {
                 version: "v1",
                 hooks: None,
                 wave: 0,
-                manifest: &raw,
+                manifest: raw.clone(),
                 origin: Some(Origin { path: "a/b.yaml", line: Some(1) }),
             },
             RenderLine::Problem { application: "argocd/c", source: None, problem: problem("not here") },
