@@ -13,10 +13,7 @@ struct Probe {
 }
 
 fn probes() -> Vec<Probe> {
-    include_str!("conformance/yaml/probes.jsonl")
-        .lines()
-        .map(probe)
-        .collect()
+    include_str!("conformance/yaml/probes.jsonl").lines().map(probe).collect()
 }
 
 /// Some expectations nest deeper than `serde_json` reads, so the line goes through our JSON reader.
@@ -59,7 +56,9 @@ fn stream(text: &str) -> (Vec<Value>, Option<String>) {
 /// Equal, numbers by value.
 fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || !(a.is_i64() && b.is_i64()) && a.as_f64() == b.as_f64(),
+        (Value::Number(a), Value::Number(b)) => {
+            a == b || !(a.is_i64() && b.is_i64()) && a.as_f64() == b.as_f64()
+        }
         (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Value::Object(a), Value::Object(b)) => {
             a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
@@ -69,7 +68,12 @@ fn same(a: &Value, b: &Value) -> bool {
 }
 
 fn report(differences: &[String], probes: usize) {
-    assert!(differences.is_empty(), "{} of {probes} probes differ:\n{}", differences.len(), differences.join("\n"));
+    assert!(
+        differences.is_empty(),
+        "{} of {probes} probes differ:\n{}",
+        differences.len(),
+        differences.join("\n")
+    );
 }
 
 #[test]
@@ -82,7 +86,8 @@ fn one_document() {
             (Ok(json), true) if same(&json, &probe.json) => (),
             (Err(_), false) => (),
             (found, _) => {
-                differences.push(format!("{:?}: {found:?}, Argo CD: {} {}", probe.yaml, probe.json, probe.error));
+                differences
+                    .push(format!("{:?}: {found:?}, Argo CD: {} {}", probe.yaml, probe.json, probe.error));
             }
         }
     }

@@ -1,14 +1,10 @@
 use super::documents::Parsed;
-<<<<<<< HEAD
-use super::jsonnet::{self, ErrorKind};
-=======
 use super::jsonnet::Evaluator;
->>>>>>> jsonnet
 use super::path::{Folder, join};
 use super::{Request, whole_file};
 use crate::files::{EntryKind, Location, Path, Span, Tree};
 use crate::glob::{Dialect, Pattern};
-use crate::model::{Directory, JsonnetVar, Manifest, Origin, Problem, ProblemKind, Settings, Source, State};
+use crate::model::{Directory, Manifest, Origin, Problem, ProblemKind, Settings, Source, State};
 use crate::yaml::{File, Node};
 use std::sync::Arc;
 
@@ -39,11 +35,7 @@ pub(super) fn manifests(
     for candidate in candidates(request.documents.tree(), folder, &directory, request.settings)? {
         if candidate.path.ends_with(".jsonnet") {
             if request.settings.enables("jsonnet") && !skipped(request, &candidate)? {
-<<<<<<< HEAD
-                manifests.extend(evaluated(request, folder, &directory, &candidate.real)?);
-=======
                 manifests.extend(jsonnet.manifests(candidate.path)?);
->>>>>>> jsonnet
             }
             continue;
         }
@@ -243,45 +235,8 @@ fn origin(parsed: &Parsed, candidate: &Candidate<'_>) -> Arc<Origin> {
     })
 }
 
-/// The objects that one jsonnet file evaluates to (`makeJsonnetVM`).
-fn evaluated(request: &Request<'_>, folder: &Folder, directory: &Directory, path: &Path) -> Result<Vec<Manifest>, Problem> {
-    let Some(pool) = &request.engines.jsonnet else {
-        let message = format!("`{path}` is jsonnet, and no engine for it was given");
-        return Err(Problem::unknown(ProblemKind::NotRendered, message).at(whole_file(path)));
-    };
-    let tree = request.documents.tree();
-    let variables = |list: &[JsonnetVar]| {
-        let variable = |variable: &JsonnetVar| jsonnet::Variable {
-            name: variable.name.clone(),
-            value: request.environment.substitute(&variable.value),
-            code: variable.code,
-        };
-        list.iter().map(variable).collect()
-    };
-    let lib_paths = jsonnet::library_paths(tree, &folder.real, &directory.jsonnet.libs);
-    let arguments = jsonnet::Arguments {
-        ext_vars: variables(&directory.jsonnet.ext_vars),
-        tlas: variables(&directory.jsonnet.tlas),
-        lib_paths: lib_paths.map_err(|error| not_evaluated(path, error))?,
-    };
-    let evaluation = pool.evaluate(tree, path, &arguments).map_err(|error| not_evaluated(path, error))?;
-    generated(evaluation.json, path)
-}
-
-fn not_evaluated(path: &Path, error: jsonnet::Error) -> Problem {
-    let message = format!("`{path}` cannot be evaluated: {}", error.message);
-    let problem = match error.kind {
-        ErrorKind::Evaluation => Problem::fails(ProblemKind::RenderFailed, message),
-        ErrorKind::Refused => Problem::fails(ProblemKind::RenderFailed, message)
-            .help("import only files of the repository: Argo CD refuses anything outside it"),
-        ErrorKind::Limit => Problem::unknown(ProblemKind::LimitReached, message),
-        ErrorKind::Worker => Problem::unknown(ProblemKind::NotRendered, message),
-    };
-    problem.at(error.location.unwrap_or_else(|| whole_file(path)))
-}
-
 /// The objects of a JSON text that a program made from the file at `path`: an array of objects, or one object.
-fn generated(text: String, path: &Path) -> Result<Vec<Manifest>, Problem> {
+pub(super) fn generated(text: String, path: &Path) -> Result<Vec<Manifest>, Problem> {
     let fails = |message: &str| {
         Problem::fails(ProblemKind::RenderFailed, format!("`{path}` gives no manifests: {message}"))
             .at(whole_file(path))

@@ -41,15 +41,9 @@ pub struct Request<'a> {
 }
 
 /// The programs that rendering may start.
-<<<<<<< HEAD
 #[derive(Debug, Default)]
 pub struct Engines {
     /// Evaluates jsonnet; without it jsonnet files are not rendered.
-=======
-#[derive(Default)]
-pub struct Engines {
-    /// Evaluates jsonnet; without it jsonnet is not rendered.
->>>>>>> jsonnet
     pub jsonnet: Option<jsonnet::Pool>,
 }
 
@@ -119,15 +113,10 @@ fn plugin(name: &str, path: &str, settings: &Settings) -> Problem {
         "" => format!("`{path}` is rendered by whichever plugin wants it"),
         name => format!("`{path}` is rendered by the plugin `{name}`"),
     };
-<<<<<<< HEAD
     if settings.as_shipped {
         return Problem::fails(ProblemKind::RenderFailed, format!("{message}, and Argo CD ships without plugins"));
     }
     Problem::unknown(ProblemKind::NotRendered, message).help("plugins run beside Argo CD and are not run here")
-=======
-    Problem::unknown(ProblemKind::NotRendered, message)
-        .help("plugins run beside Argo CD and are not run here")
->>>>>>> jsonnet
 }
 
 /// Argo CD refuses every Application of a repository with a link that is absolute or leaves it
