@@ -360,6 +360,10 @@ impl Expansion<'_> {
         let draft = &self.drafts[parent];
         let (instance, home, depth) = (draft.instance, Arc::clone(&draft.cluster), draft.depth + 1);
         let targets = self.targets(draft, own, &Scopes::default());
+        for repeated in targets.repeated.iter().filter(|repeated| repeated.key.is("argoproj.io", "Application")) {
+            let losers = repeated.objects.iter().rev().skip(1).rev();
+            losers.for_each(|(_, manifest)| self.add_loser(parent, manifest, &repeated.key.namespace, &home, depth));
+        }
         for target in targets.list {
             let namespace = Arc::clone(&target.key.namespace);
             match &*target.key.kind {
@@ -404,6 +408,18 @@ impl Expansion<'_> {
             self.draft(manifest, namespace, Parent::Application(parent), instance, Arc::clone(home), depth)
         {
             self.drafts.push(draft);
+        }
+    }
+
+    /// An Application that is rendered, and replaced by a later one of its name: what it would deploy is worth knowing.
+    fn add_loser(&mut self, parent: AppId, manifest: &Manifest, namespace: &str, home: &Arc<str>, depth: usize) {
+        if document(manifest).is_some_and(|document| self.by_document.contains_key(&document)) || depth > MAX_DEPTH {
+            return;
+        }
+        let instance = self.drafts[parent].instance;
+        let above = Parent::Application(parent);
+        if let Some(draft) = self.draft(manifest.clone(), namespace, above, instance, Arc::clone(home), depth) {
+            self.drafts.push(Draft { lost: true, ..draft });
         }
     }
 
@@ -569,6 +585,7 @@ impl Expansion<'_> {
         let mut inventory = Inventory {
             documents: Arc::clone(&self.options.documents),
             applications: Vec::with_capacity(self.drafts.len()),
+            replaced: Vec::new(),
             sets: self.sets,
             projects: self.projects,
             instances: self.instances,
@@ -579,8 +596,10 @@ impl Expansion<'_> {
         };
         let kept = kept(&self.drafts);
         for (id, (draft, targets)) in self.drafts.into_iter().zip(targets).enumerate() {
-            if kept[id].is_some() {
-                inventory.applications.push(app(draft, targets, &kept));
+            match kept[id] {
+                Some(_) => inventory.applications.push(app(draft, targets, &kept)),
+                None if draft.lost => inventory.replaced.push(app(draft, targets, &kept)),
+                None => {}
             }
         }
         for set in &mut inventory.sets {

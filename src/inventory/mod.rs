@@ -27,6 +27,8 @@ pub struct Inventory {
     pub documents: Arc<Documents>,
     /// The Applications, roots before what they render, each level in order of file or rendering.
     pub applications: Vec<App>,
+    /// Applications that are rendered and then replaced by a later one of the same name, so that they never exist.
+    pub replaced: Vec<App>,
     /// ApplicationSets that stand in the tree or are rendered; not expanded yet.
     pub sets: Vec<Set>,
     /// AppProjects.
