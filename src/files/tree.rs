@@ -1,18 +1,8 @@
-use super::Path;
-use std::sync::Arc;
-
-/// Why a tree could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Reading failed.
-    #[error("cannot read `{path}`")]
-    Read {
-        /// What was read.
-        path: String,
-        /// Why not.
-        source: std::io::Error,
-    },
-}
+use super::objects::Objects;
+use super::{Error, Path, disk};
+use std::cmp::Ordering;
+use std::path::{Path as DiskPath, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,37 +28,369 @@ pub struct Entry {
 ///
 /// Directories exist only through the files in them, as in git. Entries are in the order of Go's
 /// `filepath.Walk`: names of one directory sorted bytewise, a directory's content in its place.
-pub struct Tree {}
+///
+/// Contents are read when they are first asked for, from any thread, and kept. Names that are not UTF-8 are
+/// left out and listed in [`Tree::unreadable_names`].
+#[derive(Debug)]
+pub struct Tree {
+    entries: Vec<Entry>,
+    /// Where the contents of `entries` begin in the store.
+    first: usize,
+    store: Arc<Store>,
+    unreadable_names: Vec<String>,
+    root: Option<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Store {
+    contents: Vec<Content>,
+    objects: Option<Objects>,
+}
+
+#[derive(Debug)]
+struct Content {
+    place: Place,
+    bytes: OnceLock<Arc<[u8]>>,
+}
+
+/// Where the bytes of an entry come from.
+#[derive(Debug)]
+pub(super) enum Place {
+    /// They were given.
+    Given(Arc<[u8]>),
+    /// A file on disk.
+    Disk(PathBuf),
+    /// A git object.
+    Object(Box<str>),
+    /// It has none: a link or a submodule.
+    Nowhere,
+}
+
+/// Entries on their way into a tree, in any order.
+#[derive(Debug, Default)]
+pub(super) struct Listing {
+    pub(super) found: Vec<(Entry, Place)>,
+    pub(super) unreadable_names: Vec<String>,
+}
+
+impl Listing {
+    /// Takes an entry whose name is known as bytes only.
+    ///
+    /// Left out and listed: what is not UTF-8, and what no file system could hold or git would refuse to check out.
+    pub(super) fn add(
+        &mut self,
+        name: &[u8],
+        entry: impl FnOnce(&str) -> Result<Option<(EntryKind, Place)>, Error>,
+    ) -> Result<(), Error> {
+        let Some(path) = std::str::from_utf8(name).ok().filter(|path| path.split('/').all(is_name)) else {
+            self.unreadable_names.push(String::from_utf8_lossy(name).into_owned());
+            return Ok(());
+        };
+        if let Some((kind, place)) = entry(path)? {
+            self.found.push((Entry { path: path.into(), kind }, place));
+        }
+        Ok(())
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !matches!(name, "" | "." | ".." | ".git")
+}
 
 impl Tree {
-    /// A tree made of texts, for tests and generated input.
-    pub fn memory<P: Into<Path>, B: Into<Arc<[u8]>>>(_files: impl IntoIterator<Item = (P, B)>) -> Self {
-        todo!("files")
+    /// A tree made of texts, for tests and generated input. Of two files with one path the last one stays.
+    pub fn memory<P: Into<Path>, B: Into<Arc<[u8]>>>(files: impl IntoIterator<Item = (P, B)>) -> Self {
+        Self::memory_with_links(files, std::iter::empty::<(Path, Path)>())
     }
+
+    /// A tree made of texts and symbolic links, each with its target.
+    pub fn memory_with_links<P: Into<Path>, B: Into<Arc<[u8]>>, L: Into<Path>, T: Into<Arc<str>>>(
+        files: impl IntoIterator<Item = (P, B)>,
+        links: impl IntoIterator<Item = (L, T)>,
+    ) -> Self {
+        let files = files.into_iter().map(|(path, bytes)| {
+            let bytes: Arc<[u8]> = bytes.into();
+            (Entry { path: path.into(), kind: EntryKind::File(bytes.len() as u64) }, Place::Given(bytes))
+        });
+        let links = links.into_iter().map(|(path, target)| {
+            (Entry { path: path.into(), kind: EntryKind::Link(target.into()) }, Place::Nowhere)
+        });
+        let found = files.chain(links).collect();
+        Self::build(Listing { found, unreadable_names: Vec::new() }, None, None)
+    }
+
+    /// A tree of one file, wherever it lies; its path is its name.
+    pub fn of_file(path: &DiskPath) -> Result<Self, Error> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        let Some(name) = name else {
+            return Err(Error::NotAFile { path: path.display().to_string() });
+        };
+        Ok(Self::memory([(name, disk::read_file(path)?)]))
+    }
+
+    pub(super) fn build(listing: Listing, objects: Option<Objects>, root: Option<PathBuf>) -> Self {
+        let Listing { mut found, mut unreadable_names } = listing;
+        found.sort_by(|(a, _), (b, _)| walk_order(&a.path, &b.path));
+        found.dedup_by(|later, earlier| {
+            let same = later.0.path == earlier.0.path;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
+        // A folder that is a file or a link as well: git objects can say so, no checkout can hold it.
+        let mut above: Option<Path> = None;
+        found.retain(|(entry, _)| {
+            let inside = above.as_deref().is_some_and(|above| is_at_or_below(&entry.path, above));
+            if inside {
+                unreadable_names.push(entry.path.to_string());
+            } else {
+                above = Some(entry.path.clone());
+            }
+            !inside
+        });
+        unreadable_names.sort();
+        unreadable_names.dedup();
+        let (entries, contents) = found
+            .into_iter()
+            .map(|(entry, place)| (entry, Content { place, bytes: OnceLock::new() }))
+            .unzip::<_, _, Vec<_>, Vec<_>>();
+        let store = Arc::new(Store { contents, objects });
+        Self { entries, first: 0, store, unreadable_names, root }
+    }
+
     /// Every entry, in walk order.
     pub fn entries(&self) -> &[Entry] {
-        todo!("files")
+        &self.entries
     }
+
     /// The entry at exactly this path.
-    pub fn entry(&self, _path: &str) -> Option<&Entry> {
-        todo!("files")
+    pub fn entry(&self, path: &str) -> Option<&Entry> {
+        self.entries.get(self.index(path)?)
     }
+
     /// The entries at or below the directory `dir` (`""` is the root), in walk order.
-    pub fn below(&self, _dir: &str) -> &[Entry] {
-        todo!("files")
+    pub fn below(&self, dir: &str) -> &[Entry] {
+        &self.entries[self.range(dir)]
     }
+
     /// Whether `dir` is a directory: the root, or a prefix of some entry's path.
-    pub fn is_dir(&self, _dir: &str) -> bool {
-        todo!("files")
+    pub fn is_dir(&self, dir: &str) -> bool {
+        dir.is_empty() || self.below(dir).last().is_some_and(|entry| entry.path.len() > dir.len())
     }
-    /// Follows every symbolic link in `path` (also those higher up) inside the tree.
-    ///
-    /// `Ok(None)`: nothing stands there (dangling). `Err`: a link is absolute, leaves the tree, or the chain is too long.
-    pub fn resolve(&self, _path: &str) -> Result<Option<Path>, Error> {
-        todo!("files")
-    }
+
     /// The bytes of the regular file at `path`; links are not followed (see [`Tree::resolve`]).
-    pub fn read(&self, _path: &str) -> Result<Arc<[u8]>, Error> {
-        todo!("files")
+    ///
+    /// An error for whatever is not a regular file, cannot be opened, or has 4 GiB or more.
+    pub fn read(&self, path: &str) -> Result<Arc<[u8]>, Error> {
+        let Some(index) = self.index(path) else {
+            return Err(Error::Missing { path: path.into() });
+        };
+        let EntryKind::File(size) = self.entries[index].kind else {
+            return Err(Error::NotAFile { path: path.into() });
+        };
+        let content = &self.store.contents[self.first + index];
+        if let Some(bytes) = content.bytes.get() {
+            return Ok(bytes.clone());
+        }
+        if size > u64::from(u32::MAX) {
+            return Err(Error::TooLarge { path: path.into(), size });
+        }
+        let bytes = match (&content.place, &self.store.objects) {
+            (Place::Given(bytes), _) => bytes.clone(),
+            (Place::Disk(file), _) => disk::read_as(file, path)?,
+            (Place::Object(object), Some(objects)) => objects.read(object, path)?,
+            (Place::Object(_), None) | (Place::Nowhere, _) => {
+                return Err(Error::NotAFile { path: path.into() });
+            }
+        };
+        Ok(content.bytes.get_or_init(|| bytes).clone())
+    }
+
+    /// The folder `dir` as a tree of its own, which shares the contents that were read already.
+    ///
+    /// None where `dir` is no directory. Links that lead out of `dir` leave the new tree.
+    pub fn sub(&self, dir: &str) -> Option<Self> {
+        if !self.is_dir(dir) {
+            return None;
+        }
+        let inside = |path: &str| match dir {
+            "" => Some(path.to_owned()),
+            _ => Some(path.strip_prefix(dir)?.strip_prefix('/')?.to_owned()),
+        };
+        let mut range = self.range(dir);
+        if self.entries.get(range.start).is_some_and(|entry| *entry.path == *dir) {
+            range.start += 1;
+        }
+        let entries = self.entries[range.clone()]
+            .iter()
+            .filter_map(|entry| Some(Entry { path: inside(&entry.path)?.into(), kind: entry.kind.clone() }));
+        Some(Self {
+            entries: entries.collect(),
+            first: self.first + range.start,
+            store: self.store.clone(),
+            unreadable_names: self.unreadable_names.iter().filter_map(|name| inside(name)).collect(),
+            root: self.root.as_ref().map(|root| if dir.is_empty() { root.clone() } else { root.join(dir) }),
+        })
+    }
+
+    /// Names that are left out because they are not UTF-8, or because no checkout could hold them; made readable.
+    pub fn unreadable_names(&self) -> &[String] {
+        &self.unreadable_names
+    }
+
+    /// The folder on disk that this tree was opened at; None for a revision and for memory.
+    pub fn root(&self) -> Option<&DiskPath> {
+        self.root.as_deref()
+    }
+
+    /// Writes the entries at or below `dir` into the folder `to`, links as links, where programs can read them.
+    ///
+    /// Paths stay relative to the root of the tree. Links are written as they are, so a caller that does not
+    /// want them to lead out asks [`Tree::out_of_bounds_links`] first. Submodules become empty folders.
+    pub fn export(&self, dir: &str, to: &DiskPath) -> Result<(), Error> {
+        // Links come last, so that nothing can be written through one.
+        let mut links = Vec::new();
+        for entry in self.below(dir) {
+            let file = to.join(&*entry.path);
+            match &entry.kind {
+                EntryKind::File(_) => disk::write_new(&file, &self.read(&entry.path)?)?,
+                EntryKind::Link(target) => {
+                    disk::make_folder_of(&file)?;
+                    links.push((file, target));
+                }
+                EntryKind::Submodule => disk::make_folder(&file)?,
+            }
+        }
+        links.iter().try_for_each(|(link, target)| disk::link_new(link, target))
+    }
+
+    fn index(&self, path: &str) -> Option<usize> {
+        self.entries.binary_search_by(|entry| walk_order(&entry.path, path)).ok()
+    }
+
+    fn range(&self, dir: &str) -> std::ops::Range<usize> {
+        if dir.is_empty() {
+            return 0..self.entries.len();
+        }
+        let start = self.entries.partition_point(|entry| walk_order(&entry.path, dir).is_lt());
+        let rest = &self.entries[start..];
+        start..start + rest.partition_point(|entry| is_at_or_below(&entry.path, dir))
+    }
+}
+
+fn is_at_or_below(path: &str, dir: &str) -> bool {
+    path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The order of Go's `filepath.Walk`: the separator sorts before every byte that a name can have.
+fn walk_order(a: &str, b: &str) -> Ordering {
+    let rank = |byte: &u8| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 };
+    a.as_bytes().iter().map(rank).cmp(b.as_bytes().iter().map(rank))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(entries: &[Entry]) -> Vec<&str> {
+        entries.iter().map(|entry| &*entry.path).collect()
+    }
+
+    fn tree(paths: &[&str]) -> Tree {
+        Tree::memory(paths.iter().map(|path| (*path, path.as_bytes())))
+    }
+
+    #[test]
+    fn entries_are_in_walk_order() {
+        let tree =
+            tree(&["b", "a.yaml", "a/z", "a/b/c", "a-b/x", "A", "a/b.yaml", "a/.hidden", "é", "a/b-/d"]);
+        let expected = ["A", "a/.hidden", "a/b/c", "a/b-/d", "a/b.yaml", "a/z", "a-b/x", "a.yaml", "b", "é"];
+        assert_eq!(paths(tree.entries()), expected);
+    }
+
+    #[test]
+    fn a_directory_is_what_lies_below_it() {
+        let tree = tree(&["a.yaml", "a/b/c", "a/d", "ab/e", "z"]);
+        for (dir, is_dir, below) in [
+            ("", true, &["a/b/c", "a/d", "a.yaml", "ab/e", "z"][..]),
+            ("a", true, &["a/b/c", "a/d"]),
+            ("a/b", true, &["a/b/c"]),
+            ("ab", true, &["ab/e"]),
+            ("a/d", false, &["a/d"]),
+            ("z", false, &["z"]),
+            ("a/", false, &[]),
+            ("nowhere", false, &[]),
+            ("a/b/c/d", false, &[]),
+        ] {
+            assert_eq!(tree.is_dir(dir), is_dir, "{dir}");
+            assert_eq!(paths(tree.below(dir)), below, "{dir}");
+        }
+    }
+
+    #[test]
+    fn files_are_read_and_nothing_else() {
+        let tree = Tree::memory_with_links([("a/x", "text".as_bytes())], [("l", "a/x")]);
+        assert_eq!(&*tree.read("a/x").unwrap(), b"text");
+        assert!(Arc::ptr_eq(&tree.read("a/x").unwrap(), &tree.read("a/x").unwrap()));
+        assert!(matches!(tree.read("l"), Err(Error::NotAFile { .. })));
+        assert!(matches!(tree.read("a"), Err(Error::Missing { .. })));
+        assert_eq!(tree.entry("a/x").unwrap().kind, EntryKind::File(4));
+        assert_eq!(tree.entry("l").unwrap().kind, EntryKind::Link("a/x".into()));
+        assert_eq!(tree.entry("a"), None);
+    }
+
+    #[test]
+    fn of_two_files_with_one_path_the_last_one_stays() {
+        let tree = Tree::memory([("a", "one".as_bytes()), ("b", b""), ("a", b"two")]);
+        assert_eq!(paths(tree.entries()), ["a", "b"]);
+        assert_eq!(&*tree.read("a").unwrap(), b"two");
+    }
+
+    #[test]
+    fn a_folder_can_be_a_tree_of_its_own() {
+        let tree = tree(&["a/b/c", "a/b.yaml", "ab", "z"]);
+        let sub = tree.sub("a").unwrap();
+        assert_eq!(paths(sub.entries()), ["b/c", "b.yaml"]);
+        assert_eq!(&*sub.read("b.yaml").unwrap(), b"a/b.yaml");
+        assert_eq!(&*sub.sub("b").unwrap().read("c").unwrap(), b"a/b/c");
+        assert_eq!(tree.sub("").unwrap().entries(), tree.entries());
+        assert!(tree.sub("z").is_none());
+        assert!(tree.sub("nowhere").is_none());
+    }
+
+    #[test]
+    fn names_that_no_checkout_could_hold_are_listed() {
+        let mut listing = Listing::default();
+        let odd: [&[u8]; 7] =
+            [b"a/../b", b"/abs", b"a//b", b".git/config", b"x/.git", b"caf\xe9.yaml", b"./a"];
+        for name in odd.into_iter().chain([&b"fine.yaml"[..], b".github/x", b"a.git/x"]) {
+            listing.add(name, |_| Ok(Some((EntryKind::File(0), Place::Given(Arc::from([])))))).unwrap();
+        }
+        let tree = Tree::build(listing, None, None);
+        assert_eq!(paths(tree.entries()), [".github/x", "a.git/x", "fine.yaml"]);
+        assert_eq!(tree.unreadable_names().len(), odd.len());
+        assert!(tree.unreadable_names().contains(&"caf\u{fffd}.yaml".to_owned()));
+    }
+
+    #[test]
+    fn a_folder_that_is_a_link_as_well_is_listed() {
+        let tree = Tree::memory_with_links([("a/b", *b"x"), ("a-b", *b"y")], [("a", "/etc")]);
+        assert_eq!(paths(tree.entries()), ["a", "a-b"]);
+        assert_eq!(tree.unreadable_names(), ["a/b"]);
+    }
+
+    #[test]
+    fn a_tree_can_be_written_to_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let tree = Tree::memory_with_links(
+            [("a/x.yaml", "x".as_bytes()), ("b/y", b"\xff\x00")],
+            [("a/link", "../b/y")],
+        );
+        tree.export("", folder.path()).unwrap();
+        let back = Tree::open(folder.path()).unwrap();
+        assert_eq!(back.entries(), tree.entries());
+        assert_eq!(back.read("b/y").unwrap(), tree.read("b/y").unwrap());
+        assert!(tree.export("a", folder.path()).is_err(), "nothing is overwritten");
     }
 }

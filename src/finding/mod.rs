@@ -4,7 +4,19 @@ use crate::files::Location;
 use std::sync::Arc;
 
 /// How bad a finding is. `Ord`: worse is greater.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -16,7 +28,7 @@ pub enum Severity {
 }
 
 /// The object a finding is about, as Argo CD identifies it: no version; empty text where a part is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 pub struct Object {
     /// API group; `""` is the core group.
     pub group: Arc<str>,
@@ -38,7 +50,7 @@ pub struct Label {
 }
 
 /// Whether a fix may be applied without a person looking at it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FixKind {
     /// Keeps the meaning, or adds only what the finding asks for.
@@ -88,10 +100,11 @@ pub struct Finding {
     pub cluster: Option<Arc<str>>,
     /// The object.
     pub object: Option<Object>,
-    /// Further places.
+    /// Further places. One at exactly `location` says what stands there.
     pub related: Vec<Label>,
     /// A mechanical cure.
     pub fix: Option<Fix>,
-    /// Findings with the same text here are told together in text output (one cause, many objects); usually empty.
+    /// Findings of one rule with the same text here are told together in text output, and this text is their heading
+    /// (one cause, many objects); usually empty.
     pub group: String,
 }

@@ -1,1 +1,264 @@
-//! To be written.
+//! Every resource that would exist, per cluster and Application, with indexes.
+//!
+//! Follows Applications from the roots of a tree to everything they render, Applications included.
+
+use crate::files::Path;
+use crate::model::{Application, Clusters, Manifest, Problem, Project, ResourceKey, Settings, State};
+use crate::render::{Documents, Parsed, Target, Targets, Tool};
+use hashbrown::HashMap;
+use std::sync::{Arc, OnceLock};
+
+mod expand;
+mod instances;
+mod known;
+mod options;
+mod settings;
+mod sources;
+
+pub use known::Known;
+pub use options::{InstanceOptions, Mapping, Options};
+
+/// Index of an Application in [`Inventory::applications`].
+pub type AppId = usize;
+
+/// What Argo CD would have on its clusters, going by one tree.
+pub struct Inventory {
+    /// The tree and its parsed files.
+    pub documents: Arc<Documents>,
+    /// The Applications, roots before what they render, each level in order of file or rendering.
+    pub applications: Vec<App>,
+    /// ApplicationSets that stand in the tree or are rendered; not expanded yet.
+    pub sets: Vec<Set>,
+    /// AppProjects.
+    pub projects: Vec<OwnedProject>,
+    /// Argo CD instances; there is always one.
+    pub instances: Vec<Instance>,
+    /// The clusters that are known.
+    pub clusters: Clusters,
+    /// What is wrong with no Application in particular.
+    pub problems: Vec<Problem>,
+    /// The files that were read as plain YAML or JSON, in walk order; templates of charts are not among them.
+    pub files: Vec<(Path, Arc<Parsed>)>,
+    index: OnceLock<Index>,
+}
+
+/// One Argo CD installation.
+#[derive(Clone, Debug, Default)]
+pub struct Instance {
+    /// How it is set up.
+    pub settings: Settings,
+    /// The folder or file whose roots it manages, where several instances share a tree; `""` for all.
+    pub scope: String,
+}
+
+/// What makes an Application exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Parent {
+    /// Nobody here: somebody applies it by hand.
+    Root,
+    /// This Application renders it.
+    Application(AppId),
+    /// A folder of a tree without Applications, taken as one directory source.
+    Folder,
+}
+
+/// One Application and what it deploys.
+#[derive(Debug)]
+pub struct App {
+    /// The Application; made up for [`Parent::Folder`].
+    pub application: Application,
+    /// `namespace/name`.
+    pub id: Arc<str>,
+    /// Index of its Argo CD instance.
+    pub instance: usize,
+    /// Who makes it exist.
+    pub parent: Parent,
+    /// The cluster that it itself lives on.
+    pub home: Arc<str>,
+    /// The cluster it deploys to; `""` where its destination names none.
+    pub cluster: Arc<str>,
+    /// What it deploys; empty unless it is [`Outcome::Rendered`].
+    pub targets: Targets,
+    /// How far rendering came.
+    pub outcome: Outcome,
+    /// The tool of each source; None where it never came to that.
+    pub tools: Vec<Option<Tool>>,
+    /// What Argo CD or this program says.
+    pub problems: Vec<Problem>,
+}
+
+/// How far the rendering of an Application came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is here.
+    Rendered,
+    /// Argo CD refuses; it syncs and prunes nothing.
+    Fails,
+    /// Something is missing here; what it deploys is not known.
+    Unknown,
+}
+
+/// One ApplicationSet.
+#[derive(Debug)]
+pub struct Set {
+    /// The object.
+    pub manifest: Manifest,
+    /// The namespace it lives in.
+    pub namespace: Arc<str>,
+    /// Who makes it exist.
+    pub parent: Parent,
+    /// Index of its Argo CD instance.
+    pub instance: usize,
+}
+
+/// One AppProject.
+#[derive(Debug)]
+pub struct OwnedProject {
+    /// The project.
+    pub project: Project,
+    /// The namespace it lives in.
+    pub namespace: Arc<str>,
+    /// Who makes it exist.
+    pub parent: Parent,
+    /// Index of its Argo CD instance.
+    pub instance: usize,
+}
+
+/// One object of the inventory: an Application and one of its targets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ResourceId {
+    /// The Application.
+    pub app: u32,
+    /// Its target.
+    pub target: u32,
+}
+
+/// Where an object lives: instance, cluster, key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// Index of the Argo CD instance.
+    pub instance: usize,
+    /// Cluster.
+    pub cluster: Arc<str>,
+    /// Key.
+    pub key: ResourceKey,
+}
+
+#[derive(Default)]
+struct Index {
+    by_place: HashMap<Place, Vec<ResourceId>>,
+    by_instance_name: HashMap<(usize, Arc<str>), Vec<AppId>>,
+}
+
+impl Inventory {
+    /// Works out everything that `options.documents` deploys.
+    pub fn load(options: &Options) -> Self {
+        expand::load(options)
+    }
+
+    /// Every object, in order of Application and rendering.
+    pub fn resources(&self) -> impl Iterator<Item = ResourceId> + '_ {
+        self.applications.iter().enumerate().flat_map(|(app, of)| {
+            (0..of.targets.list.len())
+                .map(move |target| ResourceId { app: app as u32, target: target as u32 })
+        })
+    }
+
+    /// The object behind an id.
+    pub fn target(&self, id: ResourceId) -> &Target {
+        &self.applications[id.app as usize].targets.list[id.target as usize]
+    }
+
+    /// The Application behind an id.
+    pub fn app(&self, id: ResourceId) -> &App {
+        &self.applications[id.app as usize]
+    }
+
+    /// How many objects there are.
+    pub fn count(&self) -> usize {
+        self.applications.iter().map(|app| app.targets.list.len()).sum()
+    }
+
+    /// All objects with this key on this cluster of this instance.
+    pub fn at(&self, place: &Place) -> &[ResourceId] {
+        self.index().by_place.get(place).map_or(&[], Vec::as_slice)
+    }
+
+    /// Every place where more than one object is, in order of key.
+    pub fn shared(&self) -> Vec<(&Place, &[ResourceId])> {
+        let places = self.index().by_place.iter().filter(|(_, ids)| ids.len() > 1);
+        let mut shared: Vec<_> = places.map(|(place, ids)| (place, ids.as_slice())).collect();
+        shared.sort_by(|(a, _), (b, _)| {
+            (a.instance, &a.cluster, &a.key).cmp(&(b.instance, &b.cluster, &b.key))
+        });
+        shared
+    }
+
+    /// Applications with this `namespace/name` in an instance.
+    pub fn named(&self, instance: usize, id: &Arc<str>) -> &[AppId] {
+        self.index().by_instance_name.get(&(instance, Arc::clone(id))).map_or(&[], Vec::as_slice)
+    }
+
+    /// The project an Application belongs to, when it is here.
+    pub fn project(&self, app: &App) -> Option<&Project> {
+        let name = app.application.spec.project_name();
+        let mine = self.projects.iter().filter(|owned| owned.instance == app.instance);
+        mine.map(|owned| &owned.project).find(|project| *project.name == *name)
+    }
+
+    /// The settings of an Application's instance.
+    pub fn settings(&self, app: &App) -> &Settings {
+        &self.instances[app.instance].settings
+    }
+
+    /// The decoded text of a file of the tree.
+    pub fn text(&self, path: &str) -> Option<Arc<str>> {
+        self.documents.text(path)
+    }
+
+    /// Whether nothing at all was found: no Application, no ApplicationSet, no object.
+    pub fn is_empty(&self) -> bool {
+        self.applications.is_empty() && self.sets.is_empty() && self.projects.is_empty()
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut index = Index::default();
+            for id in self.resources() {
+                let (app, target) = (self.app(id), self.target(id));
+                let place = Place {
+                    instance: app.instance,
+                    cluster: Arc::clone(&app.cluster),
+                    key: target.key.clone(),
+                };
+                index.by_place.entry(place).or_default().push(id);
+            }
+            for (id, app) in self.applications.iter().enumerate() {
+                index.by_instance_name.entry((app.instance, Arc::clone(&app.id))).or_default().push(id);
+            }
+            index
+        })
+    }
+}
+
+impl App {
+    /// Whether it is a real Application rather than a folder.
+    pub fn is_written(&self) -> bool {
+        self.parent != Parent::Folder
+    }
+
+    /// Its name in reports; None for a folder.
+    pub fn reported(&self) -> Option<Arc<str>> {
+        self.is_written().then(|| Arc::clone(&self.id))
+    }
+
+    /// The problems that keep it from being rendered.
+    pub fn stops(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().filter(|problem| problem.state != State::Warning)
+    }
+
+    /// The file it stands in, or was rendered from.
+    pub fn path(&self) -> &Path {
+        self.application.manifest.path()
+    }
+}

@@ -1,1 +1,35 @@
-//! To be written.
+//! Argo CD's vocabulary as types: what a field means to Argo CD, and nothing about whether it is wise.
+//!
+//! Specs are read with serde, as Argo CD reads them with Go's JSON decoder; where something stands is
+//! asked of the [`Manifest`] it was read from, only when somebody reports it.
+
+mod application;
+mod cluster;
+mod exclusions;
+mod hooks;
+mod key;
+mod manifest;
+mod options;
+mod problem;
+mod project;
+pub mod read;
+mod repository;
+mod scope;
+mod settings;
+
+pub use application::{
+    Application, ApplicationSpec, Automated, Destination, DestinationError, Directory, EnvEntry, Helm,
+    HelmFileParameter, HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin,
+    Source, SourceHydrator, SyncPolicy,
+};
+pub use cluster::{Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
+pub use exclusions::Exclusions;
+pub use hooks::{Phase, hooks, wave};
+pub use key::{GroupKind, ResourceKey, group_of, version_of};
+pub use manifest::{Manifest, Origin};
+pub use options::{Protection, SyncOptions, protection};
+pub use problem::{Condition, Problem, ProblemKind, State};
+pub use project::{Permission, Project, ProjectDestination};
+pub use repository::{normalize_url, same_repository};
+pub use scope::{Scope, Scopes};
+pub use settings::{Settings, Tracking, Version};

@@ -1,1 +1,116 @@
-//! To be written.
+//! One file per output format. The only room that names the fields of machine formats.
+//!
+//! Text goes to people and carries ANSI styles, which the caller strips where they are not wanted. Machine formats
+//! are versioned, sorted and described by the schemas of [`schema`]; `docs/formats.md` explains them.
+
+mod excerpt;
+mod json;
+mod lines;
+mod neutral;
+mod placed;
+mod schema;
+mod table;
+mod text;
+mod yaml;
+
+pub use excerpt::{Source, draw};
+pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
+pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
+pub use neutral::{EscapeJson, line as neutral};
+pub use schema::{SCHEMAS, Schema};
+pub use table::{apps, inventory, render};
+
+use crate::finding::Finding;
+use std::io::Write;
+use std::sync::Arc;
+
+/// Why a report could not be written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The place it goes to does not take it.
+    #[error("cannot write the report")]
+    Write(#[from] std::io::Error),
+    /// A value has no JSON form.
+    #[error("cannot write the report as JSON")]
+    Json(#[from] serde_json::Error),
+}
+
+/// What a report is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
+    /// One document a line.
+    Ndjson,
+    /// The JSON document as YAML; of `render`, the manifests.
+    Yaml,
+}
+
+/// How text is laid out.
+#[derive(Clone, Copy)]
+pub struct Layout<'a> {
+    /// Columns of the terminal; 80 where there is none.
+    pub width: usize,
+    /// Tell everything: nothing folded, and why something is not known.
+    pub verbose: bool,
+    /// Nothing but findings.
+    pub quiet: bool,
+    /// More columns in tables.
+    pub wide: bool,
+    /// A path of the tree as it is seen from the current folder; machine formats name paths from the root.
+    pub shown: &'a dyn Fn(&str) -> String,
+}
+
+impl Default for Layout<'_> {
+    fn default() -> Self {
+        Self { width: 80, verbose: false, quiet: false, wide: false, shown: &str::to_owned }
+    }
+}
+
+/// What was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Applications, written or generated.
+    pub applications: usize,
+    /// Objects they would deploy.
+    pub objects: usize,
+    /// Clusters these would stand on.
+    pub clusters: usize,
+    /// Findings that a suppression hides.
+    pub suppressed: usize,
+}
+
+/// Everything a lint report tells.
+pub struct Lint<'a> {
+    /// The findings, in any order.
+    pub findings: &'a [Finding],
+    /// What could not be told.
+    pub unknown: &'a [Unknown<'a>],
+    /// What was looked at.
+    pub summary: Summary,
+    /// The decoded text of a file of the tree.
+    pub sources: &'a dyn Fn(&str) -> Option<Arc<str>>,
+}
+
+impl Lint<'_> {
+    /// How many Applications could not be rendered, by Argo CD or by us.
+    pub fn not_rendered(&self) -> usize {
+        let stopped = self.unknown.iter().filter(|one| one.problem.state != State::Warning);
+        stopped.filter_map(|one| one.application.as_deref()).collect::<std::collections::BTreeSet<_>>().len()
+    }
+}
+
+/// Writes `lint` as `format`.
+pub fn lint(format: Format, lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    match format {
+        Format::Text => text::lint(lint, layout, out),
+        Format::Json => json::lint(lint, out),
+        Format::Ndjson => json::lint_lines(lint, out),
+        Format::Yaml => yaml::write(&json::report(lint), out),
+    }
+}
+
+#[cfg(test)]
+mod tests;

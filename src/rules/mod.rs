@@ -1,1 +1,277 @@
-//! To be written.
+//! Judgement. A rule is one page under `rules/` and one file here.
+//!
+//! Rules are pure: an inventory in, findings out. They ask `model` and `inventory` what is so, and judge it.
+
+use crate::files::{Location, Path, Span};
+use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
+use crate::inventory::{App, AppId, Inventory, OwnedProject, ResourceId, Set};
+use crate::model::{GroupKind, Manifest, ResourceKey};
+use crate::render::{Parsed, Target};
+use hashbrown::HashMap;
+use rayon::prelude::*;
+use std::sync::{Arc, LazyLock};
+
+mod page;
+mod problems;
+
+pub use page::{Example, Mark, Page, examples};
+
+/// One rule.
+pub struct Rule {
+    /// Its page.
+    page: &'static str,
+    /// What it looks at.
+    check: Check,
+}
+
+/// The subject of a rule. A rule may look at everything, but reports on the subject it was handed.
+enum Check {
+    /// A file of plain YAML or JSON.
+    File(fn(&Path, &Parsed, &mut Context<'_>)),
+    /// An Application.
+    Application(fn(AppId, &App, &mut Context<'_>)),
+    /// An ApplicationSet.
+    ApplicationSet(fn(&Set, &mut Context<'_>)),
+    /// An AppProject.
+    AppProject(fn(&OwnedProject, &mut Context<'_>)),
+    /// One object of an Application.
+    Resource(fn(ResourceId, &App, &Target, &mut Context<'_>)),
+    /// Everything at once.
+    Inventory(fn(&mut Context<'_>)),
+}
+
+/// Every rule, in order of code.
+static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
+    let rules: &[&Rule] = &[];
+    let mut all: Vec<_> = rules
+        .iter()
+        .chain(problems::RULES)
+        .map(|rule| (Page::parse(rule.page).expect("tests/rules.rs reads every page"), *rule))
+        .collect();
+    all.sort_by_key(|(page, _)| page.code);
+    all
+});
+
+/// The page of every rule, in order of code.
+pub fn pages() -> impl Iterator<Item = &'static Page> {
+    ALL.iter().map(|(page, _)| page)
+}
+
+/// The page with this code or name.
+pub fn find(code_or_name: &str) -> Option<&'static Page> {
+    pages().find(|page| page.code.eq_ignore_ascii_case(code_or_name) || page.name == code_or_name)
+}
+
+/// What the configuration says about rules.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Severity by code; None switches a rule off.
+    pub severities: HashMap<&'static str, Option<Severity>>,
+    /// Only these codes; None is every one.
+    pub only: Option<Vec<&'static str>>,
+    /// Kinds that hold data beyond the built-in ones.
+    pub stateful: Vec<GroupKind>,
+    /// Namespaces that no Application of a workload should manage; None is the built-in list.
+    pub protected_namespaces: Option<Vec<String>>,
+    /// How names of Applications and paths of their sources belong together.
+    pub naming: Vec<Naming>,
+}
+
+/// One convention: patterns with the same `{placeholders}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Naming {
+    /// Of the Application's name.
+    pub application: String,
+    /// Of the source's path.
+    pub path: String,
+}
+
+/// What a rule sees, and where it reports.
+pub struct Context<'a> {
+    /// What would be deployed.
+    pub inventory: &'a Inventory,
+    /// What the configuration says.
+    pub options: &'a Options,
+    page: &'static Page,
+    severity: Severity,
+    findings: Vec<Finding>,
+}
+
+/// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
+pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
+    let on: Vec<_> =
+        ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
+    let run = |rules: &dyn Fn(&Rule, &mut Context<'_>)| {
+        let mut findings = Vec::new();
+        for (page, rule, severity) in &on {
+            let mut context = Context { inventory, options, page, severity: *severity, findings: Vec::new() };
+            rules(rule, &mut context);
+            findings.append(&mut context.findings);
+        }
+        findings
+    };
+    let files = inventory.files.par_iter().flat_map_iter(|(path, parsed)| {
+        run(&|rule, context| {
+            if let Check::File(check) = rule.check {
+                check(path, parsed, context);
+            }
+        })
+    });
+    let applications = inventory.applications.par_iter().enumerate().flat_map_iter(|(id, app)| {
+        run(&|rule, context| match rule.check {
+            Check::Application(check) => check(id, app, context),
+            Check::Resource(check) => {
+                for (target, resource) in app.targets.list.iter().enumerate() {
+                    check(ResourceId { app: id as u32, target: target as u32 }, app, resource, context);
+                }
+            }
+            _ => (),
+        })
+    });
+    let mut findings: Vec<Finding> = files.chain(applications).collect();
+    findings.extend(run(&|rule, context| match rule.check {
+        Check::ApplicationSet(check) => inventory.sets.iter().for_each(|set| check(set, context)),
+        Check::AppProject(check) => inventory.projects.iter().for_each(|project| check(project, context)),
+        Check::Inventory(check) => check(context),
+        _ => (),
+    }));
+    sort(&mut findings);
+    findings
+}
+
+/// The severity of a rule after configuration; None when it is off.
+fn severity(page: &Page, options: &Options) -> Option<Severity> {
+    if options.only.as_ref().is_some_and(|only| !only.contains(&page.code)) {
+        return None;
+    }
+    match options.severities.get(page.code) {
+        Some(configured) => *configured,
+        None if page.off && options.only.is_none() => None,
+        None => Some(page.severity),
+    }
+}
+
+fn sort(findings: &mut Vec<Finding>) {
+    findings.par_sort_by(|a, b| order(a).cmp(&order(b)));
+    findings.dedup();
+}
+
+type Order<'a> = (&'a Location, &'a str, &'a str, &'a Option<Arc<str>>, &'a Option<Object>);
+
+fn order(finding: &Finding) -> Order<'_> {
+    (&finding.location, finding.code, &finding.message, &finding.application, &finding.object)
+}
+
+impl<'a> Context<'a> {
+    /// Reports at a place; what the report is about is added to what comes back.
+    pub fn report(&mut self, location: Location, message: impl Into<String>) -> Report<'_> {
+        self.findings.push(Finding {
+            code: self.page.code,
+            name: self.page.name,
+            severity: self.severity,
+            message: message.into(),
+            because: String::new(),
+            help: String::new(),
+            location,
+            application: None,
+            cluster: None,
+            object: None,
+            related: Vec::new(),
+            fix: None,
+            group: String::new(),
+        });
+        Report { finding: self.findings.last_mut().expect("a finding was pushed") }
+    }
+
+    /// Reports on an object of an Application, at its name.
+    pub fn report_target(&mut self, app: &App, target: &Target, message: impl Into<String>) -> Report<'_> {
+        self.report(target.manifest.location(), message).about(app, target)
+    }
+
+    /// Reports on an Application, at the field of this path.
+    pub fn report_app(&mut self, app: &App, path: &[&str], message: impl Into<String>) -> Report<'_> {
+        self.report(app.application.manifest.location_at(path), message).application(app)
+    }
+}
+
+/// A finding on its way.
+pub struct Report<'a> {
+    finding: &'a mut Finding,
+}
+
+impl Report<'_> {
+    /// Why it matters: the mechanism in one sentence.
+    pub fn because(self, text: impl Into<String>) -> Self {
+        self.finding.because = text.into();
+        self
+    }
+
+    /// What to do.
+    pub fn help(self, text: impl Into<String>) -> Self {
+        self.finding.help = text.into();
+        self
+    }
+
+    /// A further place.
+    pub fn see(self, location: Location, message: impl Into<String>) -> Self {
+        self.finding.related.push(Label { location, message: message.into() });
+        self
+    }
+
+    /// The object it is about.
+    pub fn about(self, app: &App, target: &Target) -> Self {
+        self.finding.object = Some(object(&target.key));
+        self.application(app)
+    }
+
+    /// The object it is about, where there is no target.
+    pub fn object(self, key: &ResourceKey) -> Self {
+        self.finding.object = Some(object(key));
+        self
+    }
+
+    /// The Application that makes the object.
+    pub fn application(self, app: &App) -> Self {
+        self.finding.application = app.reported();
+        self.finding.cluster = (!app.cluster.is_empty()).then(|| Arc::clone(&app.cluster));
+        self
+    }
+
+    /// Another severity than the page's; a configured one stays.
+    pub fn at_most(self, severity: Severity) -> Self {
+        self.finding.severity = self.finding.severity.min(severity);
+        self
+    }
+
+    /// Told together with findings of the same text here.
+    pub fn group(self, text: impl Into<String>) -> Self {
+        self.finding.group = text.into();
+        self
+    }
+
+    /// A mechanical cure.
+    pub fn fix(self, kind: FixKind, edits: Vec<Edit>) -> Self {
+        self.finding.fix = (!edits.is_empty()).then_some(Fix { kind, edits });
+        self
+    }
+}
+
+/// A key as findings name it.
+pub fn object(key: &ResourceKey) -> Object {
+    Object {
+        group: Arc::clone(&key.group),
+        kind: Arc::clone(&key.kind),
+        namespace: Arc::clone(&key.namespace),
+        name: Arc::clone(&key.name),
+    }
+}
+
+/// The head of a file.
+fn whole_file(path: &Path) -> Location {
+    Location::new(path.clone(), Span::default())
+}
+
+/// Where a manifest stands, for people: `path`, or the Application's.
+fn path_of(manifest: &Manifest) -> &Path {
+    manifest.path()
+}

@@ -1,0 +1,426 @@
+//! Suppressions: what the authors of manifests say about findings, and what becomes of them.
+//!
+//! ```text
+//! # billhook: ignore[duplicate-object, BH301] why this may be so
+//! # billhook: ignore-file[BH601] generated, and checked elsewhere
+//! metadata: {annotations: {billhook/ignore: "duplicate-object why this may be so; BH301 and why this"}}
+//! ```
+
+use crate::config::{Date, Ignore, Loaded, RuleName, RuleNames};
+use crate::files::{Lines, Location, Path, Span};
+use crate::finding::{Finding, Severity};
+use crate::yaml::{File, Node};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// The annotation that suppresses findings about a rendered object.
+pub const ANNOTATION: &str = "billhook/ignore";
+
+/// The word every comment of ours begins with.
+const WORD: &str = "billhook:";
+
+/// One suppression as it is written, before anybody knows whether its rules exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Codes and names, in order.
+    pub rules: Vec<String>,
+    /// Why; may be empty, which is a finding.
+    pub reason: String,
+    /// Whether it holds for the whole file.
+    pub file: bool,
+}
+
+/// Why a text that wants to be a suppression is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Malformed {
+    /// Something else than `ignore` or `ignore-file` behind `billhook:`.
+    #[error("`{0}` is not known behind `billhook:`")]
+    Verb(String),
+    /// No `[`.
+    #[error("`{0}` names no rules")]
+    NoRules(String),
+    /// No `]`.
+    #[error("`[` is not closed")]
+    NotClosed,
+    /// Nothing between the brackets, or between two commas.
+    #[error("the name of a rule is missing")]
+    EmptyRule,
+}
+
+impl Malformed {
+    fn help(&self) -> &'static str {
+        match self {
+            Self::Verb(_) => "write `ignore[RULE] reason`, or `ignore-file[RULE] reason` for the whole file",
+            Self::NoRules(_) | Self::NotClosed | Self::EmptyRule => {
+                "name the rules in brackets: `# billhook: ignore[RULE, RULE] reason`"
+            }
+        }
+    }
+}
+
+/// Reads a comment, with or without its `#`. None where it is none of ours.
+pub fn parse_comment(text: &str) -> Option<Result<Written, Malformed>> {
+    let rest = text.trim_start().trim_start_matches('#').trim_start().strip_prefix(WORD)?;
+    Some(parse(rest.trim()))
+}
+
+fn parse(rest: &str) -> Result<Written, Malformed> {
+    let verb_end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+    let (verb, rest) = rest.split_at(verb_end);
+    let file = match verb {
+        "ignore" => false,
+        "ignore-file" => true,
+        _ => return Err(Malformed::Verb(if verb.is_empty() { rest.to_owned() } else { verb.to_owned() })),
+    };
+    let inside = rest.trim_start().strip_prefix('[').ok_or_else(|| Malformed::NoRules(verb.to_owned()))?;
+    let (list, reason) = inside.split_once(']').ok_or(Malformed::NotClosed)?;
+    let rules: Vec<String> = list.split(',').map(|rule| rule.trim().to_owned()).collect();
+    if rules.iter().any(String::is_empty) {
+        return Err(Malformed::EmptyRule);
+    }
+    let reason = reason.trim();
+    // Another comment behind the bracket is no reason; `#12` in one is.
+    let reason = if reason.starts_with("# ") { "" } else { reason };
+    Ok(Written { rules, reason: reason.to_owned(), file })
+}
+
+/// Reads the annotation [`ANNOTATION`]: `NAME reason; NAME, NAME reason`.
+pub fn parse_annotation(text: &str) -> Vec<Written> {
+    let parts = text.split(';').map(str::trim).filter(|part| !part.is_empty());
+    parts
+        .map(|part| {
+            let mut rules = Vec::new();
+            let mut rest = part;
+            loop {
+                let end = rest.find([' ', '\t', '\n', ',']).unwrap_or(rest.len());
+                let (rule, behind) = rest.split_at(end);
+                rules.push(rule.to_owned());
+                rest = behind.trim_start();
+                match rest.strip_prefix(',') {
+                    Some(more) => rest = more.trim_start(),
+                    None => break,
+                }
+            }
+            rules.retain(|rule| !rule.is_empty());
+            Written { rules, reason: rest.to_owned(), file: false }
+        })
+        .collect()
+}
+
+/// What a suppression covers.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    /// Findings that start in this piece of a file.
+    Piece(Path, Span),
+    /// Findings in this file.
+    File(Path),
+    /// Findings about this object of this Application (`namespace/name`).
+    Object {
+        /// Who deploys it.
+        application: Option<Arc<str>>,
+        /// The object.
+        object: crate::finding::Object,
+    },
+    /// Findings that a selector of the configuration matches.
+    Selector(Box<Ignore>),
+}
+
+/// One suppression, ready to be held against findings.
+#[derive(Clone, Debug)]
+pub struct Suppression {
+    /// The rules, as far as they exist.
+    pub rules: Vec<RuleName>,
+    /// What it covers.
+    pub scope: Scope,
+    /// The last day it holds.
+    pub until: Option<Date>,
+    /// Where it is written.
+    pub location: Location,
+}
+
+/// Suppressions, and what is wrong with some.
+#[derive(Clone, Debug, Default)]
+pub struct Collected {
+    /// Those that hold.
+    pub suppressions: Vec<Suppression>,
+    /// What is wrong, as findings.
+    pub findings: Vec<Finding>,
+}
+
+/// The rules about suppressions themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Own {
+    /// Code and name.
+    pub rule: RuleName,
+    /// How bad.
+    pub severity: Severity,
+}
+
+const fn own(code: &'static str, name: &'static str, severity: Severity) -> Own {
+    Own { rule: RuleName { code, name }, severity }
+}
+
+/// A suppression hides nothing.
+pub const UNUSED: Own = own("BH901", "unused-suppression", Severity::Warning);
+/// A suppression's last day is over.
+pub const EXPIRED: Own = own("BH902", "suppression-expired", Severity::Warning);
+/// A suppression does not say why.
+pub const REASONLESS: Own = own("BH903", "suppression-without-reason", Severity::Error);
+/// A suppression names a rule that does not exist.
+pub const UNKNOWN_RULE: Own = own("BH904", "suppression-unknown-rule", Severity::Error);
+/// A comment that wants to be a suppression cannot be read.
+pub const MALFORMED: Own = own("BH905", "suppression-malformed", Severity::Error);
+
+impl Collected {
+    /// Takes the comments of a file. `text` may be anything: a manifest, a template, a configuration.
+    pub fn add_comments(&mut self, path: &Path, file: &File, rules: RuleNames<'_>) {
+        let text = file.text();
+        if memchr::memmem::find(text.as_bytes(), WORD.as_bytes()).is_none() {
+            return;
+        }
+        let lines = Lines::new(text);
+        for &span in file.comments() {
+            let Some(read) = text.get(span.range()).and_then(parse_comment) else { continue };
+            let location = Location::new(path.clone(), span);
+            match read {
+                Err(malformed) => self.findings.push(finding(
+                    MALFORMED,
+                    location,
+                    format!("this comment is no suppression: {malformed}"),
+                    "it hides nothing",
+                    malformed.help(),
+                )),
+                Ok(written) => {
+                    let scope = match written.file {
+                        true => Scope::File(path.clone()),
+                        false => Scope::Piece(path.clone(), covered(file, &lines, span)),
+                    };
+                    self.add(written, scope, location, rules);
+                }
+            }
+        }
+    }
+
+    /// Takes what the annotation [`ANNOTATION`] of an object says.
+    pub fn add_annotation(&mut self, text: &str, scope: &Scope, location: &Location, rules: RuleNames<'_>) {
+        for written in parse_annotation(text) {
+            self.add(written, scope.clone(), location.clone(), rules);
+        }
+    }
+
+    /// Takes the selectors of a configuration.
+    pub fn add_selectors(&mut self, loaded: &Loaded, rules: RuleNames<'_>) {
+        for (i, ignore) in loaded.config.ignore.iter().enumerate() {
+            self.suppressions.push(Suppression {
+                rules: ignore.rules.iter().filter_map(|name| rules.find(name)).collect(),
+                scope: Scope::Selector(Box::new(ignore.clone())),
+                until: ignore.until,
+                location: loaded.location(&["ignore", &i.to_string()]),
+            });
+        }
+    }
+
+    fn add(&mut self, written: Written, scope: Scope, location: Location, rules: RuleNames<'_>) {
+        if written.reason.is_empty() {
+            self.findings.push(finding(
+                REASONLESS,
+                location.clone(),
+                format!("`{}` is ignored, and nobody says why", written.rules.join("`, `")),
+                "whoever reads this later cannot tell whether it still holds",
+                "write the reason behind it",
+            ));
+        }
+        let mut known = Vec::new();
+        for name in &written.rules {
+            match rules.find(name) {
+                Some(rule) => known.push(rule),
+                None => {
+                    let guess = rules.near(name).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
+                    self.findings.push(finding(
+                        UNKNOWN_RULE,
+                        location.clone(),
+                        format!("there is no rule `{name}`{guess}"),
+                        "it hides nothing",
+                        "`billhook explain` lists the rules",
+                    ));
+                }
+            }
+        }
+        if !known.is_empty() {
+            self.suppressions.push(Suppression { rules: known, scope, until: None, location });
+        }
+    }
+}
+
+/// What a comment covers: its own line when something stands before it, else the next line that is no comment;
+/// all of the object where that is the first line of one.
+fn covered(file: &File, lines: &Lines, comment: Span) -> Span {
+    let text = file.text();
+    let line_of = |line: u32| {
+        let start = lines.start(line).unwrap_or(text.len() as u32) as usize;
+        let end = lines.start(line + 1).map_or(text.len(), |next| next as usize);
+        Span::new(start, end)
+    };
+    let mut line = lines.line(comment.start);
+    let own = line_of(line);
+    let before = text.get(own.start as usize..comment.start as usize).unwrap_or("");
+    if before.trim().is_empty() {
+        loop {
+            line += 1;
+            let next = text.get(line_of(line).range()).unwrap_or("").trim_start();
+            let passed = next.is_empty() || next.starts_with('#') || next.starts_with("---");
+            if line > lines.count() || !passed {
+                break;
+            }
+        }
+    }
+    let span = line_of(line);
+    objects(file).find(|object| lines.line(object.start) == line).map_or(span, |object| object.join(span))
+}
+
+/// Where each object of a file is: the root of each document, and the items of lists.
+fn objects(file: &File) -> impl Iterator<Item = Span> + '_ {
+    let roots = file.documents().iter().filter_map(|document| document.root().ok()).map(|root| file.node(root));
+    roots.flat_map(|root| {
+        let items = root.get("items").into_iter().flat_map(Node::items).filter(|item| item.is_map());
+        let members: Vec<Span> = items.map(Node::span).collect();
+        // A comment at the head of a list means the list only where it stands before the list.
+        std::iter::once(root.span()).chain(members)
+    })
+}
+
+/// What is left of findings when suppressions were held against them.
+#[derive(Clone, Debug, Default)]
+pub struct Applied {
+    /// Those that are told.
+    pub kept: Vec<Finding>,
+    /// How many are not.
+    pub suppressed: usize,
+}
+
+/// The circumstances in which suppressions are held against findings.
+pub struct Circumstances<'a> {
+    /// Today, for those with a last day.
+    pub today: Date,
+    /// Whether a rule ran, so that a suppression of it could have hidden something.
+    pub ran: &'a dyn Fn(&str) -> bool,
+    /// Whether everything was rendered. Else a selector or an annotation may be for what is not known.
+    pub complete: bool,
+}
+
+/// Hides what is suppressed, and adds findings about suppressions that are unused or over.
+///
+/// Findings about suppressions cannot be suppressed.
+pub fn apply(findings: Vec<Finding>, collected: Collected, now: &Circumstances<'_>) -> Applied {
+    let mut applied = Applied::default();
+    let (over, holding): (Vec<Suppression>, Vec<Suppression>) =
+        collected.suppressions.into_iter().partition(|one| one.until.is_some_and(|until| until < now.today));
+    let mut used: BTreeSet<(usize, &str)> = BTreeSet::new();
+    for finding in findings {
+        let mut hidden = false;
+        for (i, suppression) in holding.iter().enumerate() {
+            if suppression.covers(&finding) {
+                hidden = true;
+                used.insert((i, finding.code));
+            }
+        }
+        if hidden {
+            applied.suppressed += 1;
+        } else {
+            applied.kept.push(finding);
+        }
+    }
+    applied.kept.extend(over.iter().filter_map(|one| Some(expired(one, one.until?))));
+    for (i, suppression) in holding.iter().enumerate() {
+        if !now.complete && !matches!(suppression.scope, Scope::Piece(..) | Scope::File(_)) {
+            continue;
+        }
+        let idle = suppression.rules.iter().filter(|rule| (now.ran)(rule.code) && !used.contains(&(i, rule.code)));
+        applied.kept.extend(idle.map(|rule| unused(suppression, *rule)));
+    }
+    applied.kept.extend(collected.findings);
+    applied
+}
+
+fn unused(suppression: &Suppression, rule: RuleName) -> Finding {
+    finding(
+        UNUSED,
+        suppression.location.clone(),
+        format!("nothing here is a finding of `{}`", rule.name),
+        "it would hide the next one, which nobody has judged",
+        "remove it, or the name of the rule from it",
+    )
+}
+
+fn expired(suppression: &Suppression, until: Date) -> Finding {
+    finding(
+        EXPIRED,
+        suppression.location.clone(),
+        format!("this held until {until}"),
+        "what it hid is told again",
+        "cure what it hid, or set a new date",
+    )
+}
+
+fn finding(own: Own, location: Location, message: String, because: &str, help: &str) -> Finding {
+    Finding {
+        code: own.rule.code,
+        name: own.rule.name,
+        severity: own.severity,
+        message,
+        because: because.to_owned(),
+        help: help.to_owned(),
+        location,
+        application: None,
+        cluster: None,
+        object: None,
+        related: Vec::new(),
+        fix: None,
+        group: String::new(),
+    }
+}
+
+impl Suppression {
+    /// Whether it hides this finding.
+    pub fn covers(&self, finding: &Finding) -> bool {
+        if finding.code.starts_with("BH9") || !self.rules.iter().any(|rule| rule.code == finding.code) {
+            return false;
+        }
+        match &self.scope {
+            Scope::Piece(path, span) => {
+                finding.location.path == *path && (span.start..span.end).contains(&finding.location.span.start)
+            }
+            Scope::File(path) => finding.location.path == *path,
+            Scope::Object { application, object } => {
+                finding.object.as_ref() == Some(object) && (application.is_none() || finding.application == *application)
+            }
+            Scope::Selector(ignore) => ignore.covers(finding),
+        }
+    }
+}
+
+impl Ignore {
+    /// Whether all that is written down matches. What a finding does not have, nothing matches.
+    fn covers(&self, finding: &Finding) -> bool {
+        let object = finding.object.as_ref();
+        let texts = [
+            (&self.cluster, finding.cluster.as_deref()),
+            (&self.group, object.map(|object| &*object.group)),
+            (&self.kind, object.map(|object| &*object.kind)),
+            (&self.namespace, object.map(|object| &*object.namespace)),
+            (&self.name, object.map(|object| &*object.name)),
+            (&self.path, Some(&*finding.location.path)),
+        ];
+        let all = texts.iter().all(|(glob, text)| match (glob, text) {
+            (None, _) => true,
+            (Some(glob), Some(text)) => glob.matches(text),
+            (Some(_), None) => false,
+        });
+        let application = match (&self.application, &finding.application) {
+            (None, _) => true,
+            (Some(glob), Some(id)) => glob.matches_application(id),
+            (Some(_), None) => false,
+        };
+        all && application
+    }
+}

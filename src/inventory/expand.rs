@@ -1,0 +1,734 @@
+use super::options::Options;
+use super::sources::Repositories;
+use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
+use crate::discover::{self, Found};
+use crate::files::{Location, Path, Span};
+use crate::model::{
+    Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
+    ProblemKind, Project, Scope, Scopes, Source, State,
+};
+use crate::render::{self, Destination, Documents, Environment, Parsed, Request, Targets, Tool};
+use crate::yaml::{File, Node};
+use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
+use std::sync::{Arc, OnceLock};
+
+/// How deep Applications may render Applications before it is called a loop.
+const MAX_DEPTH: usize = 32;
+/// How many Applications one tree may have.
+const MAX_APPLICATIONS: usize = 100_000;
+
+/// A document of the tree: its file and where it begins.
+type Document = (Arc<str>, u32);
+
+/// One Application on its way to an [`App`].
+struct Draft {
+    application: Application,
+    parent: Parent,
+    depth: usize,
+    instance: usize,
+    home: Arc<str>,
+    cluster: Arc<str>,
+    manifests: Vec<(usize, Manifest)>,
+    tools: Vec<Option<Tool>>,
+    problems: Vec<Problem>,
+    rendered: bool,
+    /// Another Application renders this document, but something else wins its key.
+    lost: bool,
+}
+
+struct Expansion<'a> {
+    options: &'a Options,
+    instances: Vec<Instance>,
+    clusters: Clusters,
+    drafts: Vec<Draft>,
+    by_document: HashMap<Document, AppId>,
+    sets: Vec<Set>,
+    projects: Vec<OwnedProject>,
+    claimed: HashSet<Document>,
+    problems: Vec<Problem>,
+}
+
+/// Works out what a tree deploys.
+pub(super) fn load(options: &Options) -> Inventory {
+    let mut problems = Vec::new();
+    let found = discovered(options, &mut problems);
+    for (path, message) in &found.unreadable {
+        let message = format!("`{path}` cannot be read: {message}");
+        problems.push(
+            Problem::unknown(ProblemKind::Unparseable, message)
+                .at(Location::new(path.clone(), Span::default())),
+        );
+    }
+    let instances = settings::instances(options, &found, &mut problems);
+    let clusters = clusters(options, &found);
+    let mut expansion = Expansion {
+        options,
+        instances,
+        clusters,
+        drafts: Vec::new(),
+        by_document: HashMap::new(),
+        sets: Vec::new(),
+        projects: Vec::new(),
+        claimed: HashSet::new(),
+        problems,
+    };
+    expansion.add_written(&found);
+    if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
+        expansion.add_folders(&found);
+    }
+    let applications: Vec<Application> =
+        expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
+    let repositories = Repositories::new(options, &applications);
+    expansion.follow(&repositories);
+    expansion.add_unclaimed(&found);
+    expansion.finish(found.files)
+}
+
+/// What stands in the tree, or the one object that is asked for.
+fn discovered(options: &Options, problems: &mut Vec<Problem>) -> Found {
+    let Some(only) = &options.only else {
+        return discover::find(&options.documents, |path| !options.exclude.is_match(path));
+    };
+    let found = discover::find(only, |_| true);
+    for entry in only.tree().entries() {
+        let Ok(parsed) = only.manifest(&entry.path) else { continue };
+        for document in parsed.file.documents() {
+            if let Err(error) = document.root() {
+                let message = format!("`{}` cannot be read: {}", entry.path, error.message);
+                problems.push(
+                    Problem::fails(ProblemKind::Unparseable, message)
+                        .at(Location::new(entry.path.clone(), error.span)),
+                );
+            }
+        }
+    }
+    found
+}
+
+/// The clusters of the configuration, and those whose Secrets are in the tree or known.
+fn clusters(options: &Options, found: &Found) -> Clusters {
+    let mut clusters = options.clusters.clone();
+    let known = options.known.iter().map(|known| &known.found);
+    for secret in std::iter::once(found).chain(known).flat_map(|found| &found.clusters) {
+        clusters.add(settings::cluster(secret));
+    }
+    clusters
+}
+
+impl Expansion<'_> {
+    /// The Applications that stand in the tree; who renders them is found out later.
+    fn add_written(&mut self, found: &Found) {
+        for manifest in &found.applications {
+            let document = document(manifest);
+            let Some(instance) = self.instance_of(manifest.path()) else { continue };
+            let namespace = self.instances[instance].settings.namespace.clone();
+            if self.options.only.is_none() && is_template(manifest) {
+                continue;
+            }
+            let draft =
+                self.draft(manifest.clone(), &namespace, Parent::Root, instance, IN_CLUSTER.into(), 0);
+            if let Some(draft) = draft {
+                if let Some(document) = document {
+                    self.by_document.insert(document, self.drafts.len());
+                }
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// The configured instance whose `roots` hold this file.
+    fn instance_of(&self, path: &str) -> Option<usize> {
+        if self.options.instances.is_empty() {
+            return Some(0);
+        }
+        let holds =
+            |roots: &Option<globset::GlobSet>| roots.as_ref().is_none_or(|roots| roots.is_match(path));
+        self.options.instances.iter().position(|instance| holds(&instance.roots))
+    }
+
+    /// A tree without Applications: each folder with manifests is one directory source.
+    fn add_folders(&mut self, found: &Found) {
+        for folder in &found.folders {
+            let text = serde_json::json!({
+                "apiVersion": "argoproj.io/v1alpha1",
+                "kind": "Application",
+                "metadata": {"name": if folder.is_empty() { "." } else { folder }},
+                "spec": {
+                    "source": {"repoURL": ".", "path": if folder.is_empty() { "." } else { folder }},
+                    "destination": {"name": IN_CLUSTER},
+                },
+            });
+            let file = Arc::new(File::json(text.to_string().into()));
+            let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
+            let origin = Origin::Rendered(Location::new(folder.clone(), Span::default()));
+            let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
+            let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
+            self.drafts.extend(draft);
+        }
+    }
+
+    fn draft(
+        &mut self,
+        manifest: Manifest,
+        namespace: &str,
+        parent: Parent,
+        instance: usize,
+        home: Arc<str>,
+        depth: usize,
+    ) -> Option<Draft> {
+        let location = manifest.location();
+        let name = manifest.name().to_owned();
+        let application = match Application::read(manifest, namespace) {
+            Ok(application) => application,
+            Err(error) => {
+                let message = format!("Application `{name}` cannot be read: {}", error.message);
+                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
+                self.problems.push(problem.at(Location::new(location.path, error.span)));
+                return None;
+            }
+        };
+        let mut problems = Vec::new();
+        let cluster = self.cluster(&application, &home, &mut problems);
+        if let Some(message) = application.spec.invalid() {
+            let problem =
+                Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            problems.push(problem.at(application.manifest.location_at(&["spec"])));
+        }
+        let rendered = !problems.is_empty();
+        let (manifests, tools) = (Vec::new(), Vec::new());
+        Some(Draft {
+            application,
+            parent,
+            depth,
+            instance,
+            home,
+            cluster,
+            manifests,
+            tools,
+            problems,
+            rendered,
+            lost: false,
+        })
+    }
+
+    /// The cluster an Application deploys to. Its own cluster is `in-cluster` to it.
+    fn cluster(&self, application: &Application, home: &Arc<str>, problems: &mut Vec<Problem>) -> Arc<str> {
+        let destination = &application.spec.destination;
+        let at = || application.manifest.location_at(&["spec", "destination"]);
+        let mut invalid = |message: String| {
+            let problem =
+                Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            problems.push(problem.at(at()));
+        };
+        let cluster = match self.clusters.identity(destination) {
+            Ok(cluster) => cluster,
+            Err(error) => {
+                invalid(error.to_string());
+                return "".into();
+            }
+        };
+        if *cluster == *IN_CLUSTER {
+            return Arc::clone(home);
+        }
+        if self.clusters.complete && self.clusters.find(&cluster).is_none() {
+            invalid(format!("there is no cluster `{cluster}`"));
+        }
+        cluster
+    }
+
+    /// Renders what is not rendered yet until no new Application appears.
+    fn follow(&mut self, repositories: &Repositories<'_>) {
+        loop {
+            let expansion = &*self;
+            let open: Vec<AppId> = (0..self.drafts.len()).filter(|&id| !self.drafts[id].rendered).collect();
+            if open.is_empty() {
+                return;
+            }
+            let results: Vec<_> =
+                open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
+            for (id, (manifests, tools, problems)) in open.iter().zip(results) {
+                let draft = &mut self.drafts[*id];
+                (draft.manifests, draft.tools) = (manifests, tools);
+                draft.problems.extend(problems);
+                draft.rendered = true;
+            }
+            if self.options.only.is_some() {
+                return;
+            }
+            for id in open {
+                self.adopt(id);
+            }
+            if self.drafts.len() > MAX_APPLICATIONS {
+                let message = format!("more than {MAX_APPLICATIONS} Applications; the rest is left out");
+                self.problems.push(Problem::unknown(ProblemKind::LimitReached, message));
+                self.drafts.iter_mut().for_each(|draft| draft.rendered = true);
+                return;
+            }
+        }
+    }
+
+    /// All sources of one Application, in order; the first that fails ends it.
+    fn render(
+        &self,
+        draft: &Draft,
+        repositories: &Repositories<'_>,
+    ) -> (Vec<(usize, Manifest)>, Vec<Option<Tool>>, Vec<Problem>) {
+        let (mut manifests, mut tools, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+        let application = &draft.application;
+        let sources = application.spec.effective_sources();
+        let multiple = application.spec.has_multiple_sources();
+        for (index, source) in sources.iter().enumerate() {
+            let result = match self.documents(draft, source, repositories) {
+                Ok(documents) => match multiple && source.only_reference() {
+                    true => render::Rendered::default(),
+                    false => self.render_source(draft, source, &documents),
+                },
+                Err(problem) => render::Rendered { problems: vec![problem], ..render::Rendered::default() },
+            };
+            tools.push(result.tool);
+            manifests.extend(result.manifests.into_iter().map(|manifest| (index, manifest)));
+            let stopped = result.problems.iter().any(|problem| problem.state != State::Warning);
+            let at = source_location(application, index);
+            problems.extend(
+                result
+                    .problems
+                    .into_iter()
+                    .map(|problem| Problem { source: Some(index), ..problem.at(at.clone()) }),
+            );
+            if stopped {
+                manifests.clear();
+                break;
+            }
+        }
+        (manifests, tools, problems)
+    }
+
+    fn documents(
+        &self,
+        draft: &Draft,
+        source: &Source,
+        repositories: &Repositories<'_>,
+    ) -> Result<Arc<Documents>, Problem> {
+        if draft.parent == Parent::Folder {
+            return Ok(Arc::clone(&self.options.documents));
+        }
+        if source.is_oci() || !source.chart.is_empty() {
+            let message = match source.chart.as_str() {
+                "" => format!("`{}` is an OCI artifact, which is not in this repository", source.repo_url),
+                chart => format!("chart `{chart}` comes from `{}`, which needs the network", source.repo_url),
+            };
+            return Err(Problem::unknown(ProblemKind::NotRendered, message)
+                .help("vendor it into the repository to have it rendered"));
+        }
+        repositories.documents(source)
+    }
+
+    fn render_source(&self, draft: &Draft, source: &Source, documents: &Documents) -> render::Rendered {
+        let settings = &self.instances[draft.instance].settings;
+        let application = &draft.application;
+        let instance = application.instance_name(&settings.namespace);
+        render::source(&Request {
+            source,
+            documents,
+            instance: &instance,
+            environment: environment(application, &instance, source),
+            settings,
+            engines: &self.options.engines,
+        })
+    }
+
+    /// Takes over the Applications, sets and projects that an Application renders.
+    fn adopt(&mut self, parent: AppId) {
+        let draft = &self.drafts[parent];
+        let own: Vec<(usize, Manifest)> =
+            draft.manifests.iter().filter(|(_, manifest)| is_argo(manifest)).cloned().collect();
+        if own.is_empty() {
+            return;
+        }
+        for (_, manifest) in &own {
+            if let Some(document) = document(manifest) {
+                let renders_itself = self.by_document.get(&document) == Some(&parent);
+                if !renders_itself {
+                    self.claimed.insert(document.clone());
+                    if let Some(&id) = self.by_document.get(&document) {
+                        self.drafts[id].lost |= self.drafts[id].parent == Parent::Root;
+                    }
+                }
+            }
+        }
+        let draft = &self.drafts[parent];
+        let (instance, home, depth) = (draft.instance, Arc::clone(&draft.cluster), draft.depth + 1);
+        let targets = self.targets(draft, own, &Scopes::default());
+        for target in targets.list {
+            let namespace = Arc::clone(&target.key.namespace);
+            match &*target.key.kind {
+                "Application" => self.adopt_application(parent, target.manifest, &namespace, &home, depth),
+                "ApplicationSet" => {
+                    let parent = Parent::Application(parent);
+                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance });
+                }
+                _ => self.add_project(target.manifest, namespace, Parent::Application(parent), instance),
+            }
+        }
+    }
+
+    fn adopt_application(
+        &mut self,
+        parent: AppId,
+        manifest: Manifest,
+        namespace: &str,
+        home: &Arc<str>,
+        depth: usize,
+    ) {
+        if let Some(document) = document(&manifest)
+            && let Some(&id) = self.by_document.get(&document)
+        {
+            if id != parent && !self.is_above(id, parent) {
+                self.place(id, parent, namespace, home, depth);
+            }
+            return;
+        }
+        if depth > MAX_DEPTH {
+            let message = format!("Applications render Applications more than {MAX_DEPTH} levels deep");
+            self.drafts[parent]
+                .problems
+                .push(Problem::unknown(ProblemKind::LimitReached, message).at(manifest.location()));
+            return;
+        }
+        if self.repeats_above(parent, &manifest, namespace) {
+            return;
+        }
+        let instance = self.drafts[parent].instance;
+        if let Some(draft) =
+            self.draft(manifest, namespace, Parent::Application(parent), instance, Arc::clone(home), depth)
+        {
+            self.drafts.push(draft);
+        }
+    }
+
+    /// Puts an Application that stands in the tree under the one that renders it.
+    fn place(&mut self, id: AppId, parent: AppId, namespace: &str, home: &Arc<str>, depth: usize) {
+        let control_plane = self.instances[self.drafts[parent].instance].settings.namespace.clone();
+        let instance = self.drafts[parent].instance;
+        let before = self.drafts[id].application.instance_name(&control_plane);
+        let draft = &mut self.drafts[id];
+        draft.lost = false;
+        if draft.parent != Parent::Root {
+            return;
+        }
+        draft.parent = Parent::Application(parent);
+        draft.depth = depth;
+        draft.application.namespace = namespace.into();
+        let renamed = draft.application.instance_name(&control_plane) != before;
+        let moved = draft.home != *home || draft.instance != instance;
+        if renamed || moved {
+            let manifest = draft.application.manifest.clone();
+            let again = self.draft(
+                manifest,
+                namespace,
+                Parent::Application(parent),
+                instance,
+                Arc::clone(home),
+                depth,
+            );
+            if let Some(again) = again {
+                self.drafts[id] = again;
+            }
+        }
+    }
+
+    /// Whether `id` is `below` itself or renders it, directly or not.
+    fn is_above(&self, id: AppId, mut below: AppId) -> bool {
+        for _ in 0..=self.drafts.len() {
+            if below == id {
+                return true;
+            }
+            let Parent::Application(parent) = self.drafts[below].parent else { return false };
+            below = parent;
+        }
+        true
+    }
+
+    /// Whether an Application that is rendered stands above itself: same name, same source.
+    fn repeats_above(&self, parent: AppId, manifest: &Manifest, namespace: &str) -> bool {
+        let spec = |manifest: &Manifest| manifest.node().get("spec").map(Node::to_json);
+        let mut above = parent;
+        loop {
+            let application = &self.drafts[above].application;
+            let named = *application.name == *manifest.name() && *application.namespace == *namespace;
+            if named && spec(&application.manifest) == spec(manifest) {
+                return true;
+            }
+            match self.drafts[above].parent {
+                Parent::Application(next) => above = next,
+                _ => return false,
+            }
+        }
+    }
+
+    fn add_project(&mut self, manifest: Manifest, namespace: Arc<str>, parent: Parent, instance: usize) {
+        let location = manifest.location();
+        let name = manifest.name().to_owned();
+        match Project::read(manifest) {
+            Ok(project) => self.projects.push(OwnedProject { project, namespace, parent, instance }),
+            Err(error) => {
+                let message = format!("AppProject `{name}` cannot be read: {}", error.message);
+                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
+                self.problems.push(problem.at(Location::new(location.path, error.span)));
+            }
+        }
+    }
+
+    /// Sets and projects that stand in the tree and that no Application renders.
+    fn add_unclaimed(&mut self, found: &Found) {
+        for manifest in &found.sets {
+            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let namespace = self.own_namespace(manifest, instance);
+            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance });
+        }
+        for manifest in &found.projects {
+            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let namespace = self.own_namespace(manifest, instance);
+            self.add_project(manifest.clone(), namespace, Parent::Root, instance);
+        }
+    }
+
+    fn unclaimed(&self, manifest: &Manifest) -> Option<usize> {
+        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document));
+        if claimed || is_template(manifest) { None } else { self.instance_of(manifest.path()) }
+    }
+
+    fn own_namespace(&self, manifest: &Manifest, instance: usize) -> Arc<str> {
+        match manifest.namespace() {
+            "" => self.instances[instance].settings.namespace.as_str().into(),
+            own => own.into(),
+        }
+    }
+
+    fn targets(&self, draft: &Draft, manifests: Vec<(usize, Manifest)>, scopes: &Scopes) -> Targets {
+        let destination = &draft.application.spec.destination;
+        let server = match self.clusters.find(&draft.cluster) {
+            Some(cluster) => cluster.server.as_str(),
+            None if *draft.cluster == *IN_CLUSTER => IN_CLUSTER_SERVER,
+            None => destination.server.as_str(),
+        };
+        let to = Destination { namespace: &destination.namespace, server, scopes };
+        let mut targets = render::targets(manifests, &to, &self.instances[draft.instance].settings);
+        if draft.parent == Parent::Folder {
+            targets.problems.retain(|problem| problem.state == State::Warning);
+        }
+        targets
+    }
+
+    /// Scopes of custom kinds on each cluster: what is known, and what is rendered for it.
+    fn scopes(&self) -> HashMap<Arc<str>, Scopes> {
+        let mut scopes: HashMap<Arc<str>, Scopes> = HashMap::new();
+        for draft in &self.drafts {
+            scopes.entry(Arc::clone(&draft.cluster)).or_default();
+        }
+        for known in &self.options.known {
+            for definition in &known.found.definitions {
+                match &known.cluster {
+                    Some(name) => define(scopes.entry(name.as_str().into()).or_default(), definition),
+                    None => scopes.values_mut().for_each(|scopes| define(scopes, definition)),
+                }
+            }
+        }
+        for cluster in self.clusters.iter() {
+            let own = scopes.entry(cluster.name.as_str().into()).or_default();
+            cluster.api_versions.iter().for_each(|text| own.serve(text));
+        }
+        if self.options.rendered_definitions {
+            for draft in &self.drafts {
+                let definitions = draft
+                    .manifests
+                    .iter()
+                    .map(|(_, manifest)| manifest)
+                    .filter(|manifest| is_definition(manifest));
+                let own = scopes.entry(Arc::clone(&draft.cluster)).or_default();
+                definitions.for_each(|definition| define(own, definition));
+            }
+        }
+        scopes
+    }
+
+    fn finish(mut self, files: Vec<(Path, Arc<Parsed>)>) -> Inventory {
+        let scopes = self.scopes();
+        let none = Scopes::default();
+        let manifests: Vec<_> =
+            self.drafts.iter_mut().map(|draft| std::mem::take(&mut draft.manifests)).collect();
+        let expansion = &self;
+        let targets: Vec<Targets> = manifests
+            .into_par_iter()
+            .zip(expansion.drafts.par_iter())
+            .map(|(manifests, draft)| {
+                expansion.targets(draft, manifests, scopes.get(&draft.cluster).unwrap_or(&none))
+            })
+            .collect();
+        let mut inventory = Inventory {
+            documents: Arc::clone(&self.options.documents),
+            applications: Vec::with_capacity(self.drafts.len()),
+            sets: self.sets,
+            projects: self.projects,
+            instances: self.instances,
+            clusters: self.clusters,
+            problems: self.problems,
+            files,
+            index: OnceLock::new(),
+        };
+        let kept = kept(&self.drafts);
+        for (id, (draft, targets)) in self.drafts.into_iter().zip(targets).enumerate() {
+            if kept[id].is_some() {
+                inventory.applications.push(app(draft, targets, &kept));
+            }
+        }
+        for set in &mut inventory.sets {
+            set.parent = renumber(&set.parent, &kept);
+        }
+        for owned in &mut inventory.projects {
+            owned.parent = renumber(&owned.parent, &kept);
+        }
+        if self.options.only.is_none() && self.options.instances.len() < 2 {
+            instances::separate(&mut inventory);
+        }
+        inventory
+    }
+}
+
+/// The new number of each Application; None for those that lost their key to another and so never come to be, and for
+/// what only they render.
+fn kept(drafts: &[Draft]) -> Vec<Option<AppId>> {
+    let lost = |mut id: AppId| {
+        for _ in 0..=drafts.len() {
+            match drafts[id].parent {
+                _ if drafts[id].lost => return true,
+                Parent::Application(parent) => id = parent,
+                _ => return false,
+            }
+        }
+        false
+    };
+    let mut next = 0;
+    let mut number = |id: AppId| {
+        let keep = !lost(id);
+        next += usize::from(keep);
+        keep.then(|| next - 1)
+    };
+    (0..drafts.len()).map(&mut number).collect()
+}
+
+fn renumber(parent: &Parent, kept: &[Option<AppId>]) -> Parent {
+    match parent {
+        Parent::Application(id) => kept[*id].map_or(Parent::Root, Parent::Application),
+        other => other.clone(),
+    }
+}
+
+fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
+    let mut problems = draft.problems;
+    problems.append(&mut targets.problems);
+    let id = draft.application.id();
+    for problem in &mut problems {
+        problem.application = (draft.parent != Parent::Folder).then(|| Arc::clone(&id));
+    }
+    let outcome = match () {
+        () if problems.iter().any(|problem| problem.state == State::Fails) => Outcome::Fails,
+        () if problems.iter().any(|problem| problem.state == State::Unknown) => Outcome::Unknown,
+        () => Outcome::Rendered,
+    };
+    if outcome != Outcome::Rendered {
+        targets = Targets { repeated: targets.repeated, excluded: targets.excluded, ..Targets::default() };
+    }
+    App {
+        id,
+        instance: draft.instance,
+        parent: renumber(&draft.parent, kept),
+        home: draft.home,
+        cluster: draft.cluster,
+        targets,
+        outcome,
+        tools: draft.tools,
+        problems,
+        application: draft.application,
+    }
+}
+
+/// Where a document of the tree stands; None for what was rendered.
+fn document(manifest: &Manifest) -> Option<Document> {
+    match manifest.origin() {
+        Origin::Written(path) => Some((Arc::clone(path), manifest.node().span().start)),
+        Origin::Rendered(_) => None,
+    }
+}
+
+/// Whether a manifest still holds template tags where its name should be.
+fn is_template(manifest: &Manifest) -> bool {
+    manifest.name().contains("{{") || manifest.name().is_empty()
+}
+
+fn is_argo(manifest: &Manifest) -> bool {
+    matches!(manifest.kind(), "Application" | "ApplicationSet" | "AppProject")
+        && crate::model::group_of(manifest.api_version()) == "argoproj.io"
+}
+
+fn is_definition(manifest: &Manifest) -> bool {
+    manifest.kind() == "CustomResourceDefinition"
+        && crate::model::group_of(manifest.api_version()) == "apiextensions.k8s.io"
+}
+
+/// Adds the kind that a CustomResourceDefinition declares.
+fn define(scopes: &mut Scopes, definition: &Manifest) {
+    let spec = |path: &[&str]| definition.node().get("spec")?.at(path)?.as_str();
+    let (Some(group), Some(kind)) = (spec(&["group"]), spec(&["names", "kind"])) else { return };
+    let scope = if spec(&["scope"]) == Some("Cluster") { Scope::Cluster } else { Scope::Namespaced };
+    let served =
+        |version: &Node<'_>| version.get("served").is_none_or(|served| served.as_bool() != Some(false));
+    let listed =
+        definition.node().at(&["spec", "versions"]).into_iter().flat_map(|versions| versions.items());
+    let mut versions: Vec<Arc<str>> =
+        listed.filter(served).filter_map(|version| Some(version.get("name")?.as_str()?.into())).collect();
+    if versions.is_empty() {
+        versions.extend(spec(&["version"]).map(Arc::from));
+    }
+    scopes.add(GroupKind { group: group.into(), kind: kind.into() }, scope, versions);
+}
+
+/// Where a source of an Application is written.
+fn source_location(application: &Application, index: usize) -> Location {
+    let manifest = &application.manifest;
+    if application.spec.source_hydrator.is_some() {
+        return manifest.location_at(&["spec", "sourceHydrator"]);
+    }
+    if !application.spec.has_multiple_sources() {
+        return manifest.location_at(&["spec", "source"]);
+    }
+    let sources = manifest.node().at(&["spec", "sources"]);
+    match sources.and_then(|sources| sources.items().nth(index)) {
+        Some(source) => manifest.location_of(source),
+        None => manifest.location_at(&["spec", "sources"]),
+    }
+}
+
+/// The build environment (`newEnv` in `reposerver/repository/repository.go`). A revision is only known where the source
+/// names a commit.
+fn environment(application: &Application, instance: &str, source: &Source) -> Environment {
+    let revision = &source.target_revision;
+    let commit = if revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        revision
+    } else {
+        ""
+    };
+    let short = |length: usize| commit.get(..length).unwrap_or("").to_owned();
+    Environment::new(vec![
+        ("ARGOCD_APP_NAME", instance.to_owned()),
+        ("ARGOCD_APP_NAMESPACE", application.spec.destination.namespace.clone()),
+        ("ARGOCD_APP_PROJECT_NAME", application.spec.project_name().to_owned()),
+        ("ARGOCD_APP_REVISION", commit.to_owned()),
+        ("ARGOCD_APP_REVISION_SHORT", short(7)),
+        ("ARGOCD_APP_REVISION_SHORT_8", short(8)),
+        ("ARGOCD_APP_SOURCE_REPO_URL", source.repo_url.clone()),
+        ("ARGOCD_APP_SOURCE_PATH", source.path.clone()),
+        ("ARGOCD_APP_SOURCE_TARGET_REVISION", revision.clone()),
+    ])
+}

@@ -1,0 +1,167 @@
+use super::options::Options;
+use crate::files::Tree;
+use crate::model::{Application, Problem, ProblemKind, Source, normalize_url, same_repository};
+use crate::render::Documents;
+use hashbrown::HashMap;
+use std::sync::{Arc, Mutex};
+
+/// Which tree answers for which repository and revision.
+pub(super) struct Repositories<'a> {
+    options: &'a Options,
+    /// The address that is taken for this tree without being mapped.
+    own: Option<String>,
+    /// The branch of this tree.
+    branch: Option<String>,
+    revisions: Mutex<HashMap<String, Option<Arc<Documents>>>>,
+}
+
+impl<'a> Repositories<'a> {
+    /// Settles which address is this repository: `origin` where an Application names it, else the one whose sources
+    /// are mostly here.
+    pub(super) fn new(options: &'a Options, applications: &[Application]) -> Self {
+        let sources: Vec<Source> = applications.iter().flat_map(|app| app.spec.effective_sources()).collect();
+        let own = if options.guess { own(options, &sources) } else { None };
+        let branch = options.branch.clone().or_else(|| usual_branch(&sources, own.as_deref()?));
+        Self { options, own, branch, revisions: Mutex::default() }
+    }
+
+    /// The address that is taken for this tree.
+    pub(super) fn own(&self) -> Option<&str> {
+        self.own.as_deref()
+    }
+
+    /// The files of a source.
+    pub(super) fn documents(&self, source: &Source) -> Result<Arc<Documents>, Problem> {
+        let revision = source.target_revision.as_str();
+        let mut mapped = false;
+        for mapping in &self.options.repositories {
+            if !same_repository(&mapping.url, &source.repo_url) {
+                continue;
+            }
+            mapped = true;
+            let answers = match (&mapping.revision, &mapping.branch) {
+                (Some(only), _) => only == revision,
+                (None, Some(branch)) => follows(revision, Some(branch)),
+                (None, None) => true,
+            };
+            if answers {
+                return Ok(Arc::clone(&mapping.documents));
+            }
+        }
+        if !mapped && self.is_own(&source.repo_url) {
+            if follows(revision, self.branch.as_deref()) {
+                return Ok(Arc::clone(&self.options.documents));
+            }
+            mapped = true;
+        }
+        if mapped {
+            return self.revision(source);
+        }
+        let message = format!("the repository `{}` is not here", source.repo_url);
+        Err(Problem::unknown(ProblemKind::RepositoryUnknown, message)
+            .help(format!("give a checkout of it: `--repository {}=DIR`", source.repo_url)))
+    }
+
+    fn is_own(&self, url: &str) -> bool {
+        self.own.as_ref().is_some_and(|own| place(own) == place(url))
+    }
+
+    /// Another revision of this repository, from git where it is there.
+    fn revision(&self, source: &Source) -> Result<Arc<Documents>, Problem> {
+        let revision = &source.target_revision;
+        let read = || {
+            let repository = self.options.repository.as_ref().filter(|_| self.is_own(&source.repo_url))?;
+            let commit = repository.target_revision(revision).ok()?;
+            Some(Arc::new(Documents::new(Arc::new(Tree::revision(repository, &commit).ok()?))))
+        };
+        let known = match self.revisions.lock() {
+            Ok(mut revisions) => revisions.entry(revision.clone()).or_insert_with(read).clone(),
+            Err(_) => read(),
+        };
+        known.ok_or_else(|| {
+            let message = format!("revision `{revision}` of `{}` is not here", source.repo_url);
+            Problem::unknown(ProblemKind::RepositoryUnknown, message)
+                .help(format!("give a checkout of it: `--repository {}@{revision}=DIR`", source.repo_url))
+        })
+    }
+}
+
+/// Whether a target revision follows the branch that is merged into.
+fn follows(revision: &str, branch: Option<&str>) -> bool {
+    if matches!(revision, "" | "HEAD") {
+        return true;
+    }
+    let short = revision.strip_prefix("refs/heads/").unwrap_or(revision);
+    branch == Some(short)
+}
+
+fn own(options: &Options, sources: &[Source]) -> Option<String> {
+    let mapped = |url: &str| options.repositories.iter().any(|mapping| same_repository(&mapping.url, url));
+    if let Some(origin) = &options.origin
+        && sources.iter().any(|source| place(&source.repo_url) == place(origin))
+    {
+        return Some(origin.clone());
+    }
+    let mut votes: HashMap<String, (usize, usize, &str)> = HashMap::new();
+    for (order, source) in sources.iter().enumerate() {
+        let here = source.chart.is_empty() && options.documents.tree().is_dir(source.path.trim_matches('/'));
+        if here && !source.path.is_empty() && !mapped(&source.repo_url) {
+            votes.entry(place(&source.repo_url)).or_insert((0, order, &source.repo_url)).0 += 1;
+        }
+    }
+    let best = votes.into_values().max_by_key(|(count, order, _)| (*count, std::cmp::Reverse(*order)));
+    best.map(|(.., url)| url.to_owned())
+}
+
+/// The branch that most sources of a repository name, for trees outside git.
+fn usual_branch(sources: &[Source], own: &str) -> Option<String> {
+    let mut votes: HashMap<&str, (usize, usize)> = HashMap::new();
+    for (order, source) in sources.iter().enumerate() {
+        let revision = source.target_revision.as_str();
+        if place(&source.repo_url) == place(own) && !matches!(revision, "" | "HEAD") {
+            votes.entry(revision).or_insert((0, order)).0 += 1;
+        }
+    }
+    let best = votes.into_iter().max_by_key(|(_, (count, order))| (*count, std::cmp::Reverse(*order)));
+    best.map(|(revision, _)| revision.strip_prefix("refs/heads/").unwrap_or(revision).to_owned())
+}
+
+/// Host and path of an address: people clone by ssh what Argo CD reads by https.
+fn place(url: &str) -> String {
+    let url = normalize_url(url);
+    let rest = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+    let rest = rest.split_once('@').filter(|(user, _)| !user.contains('/')).map_or(rest, |(_, rest)| rest);
+    rest.trim_end_matches('/').trim_end_matches(".git").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_place_however_it_is_cloned() {
+        for url in [
+            "https://github.com/org/repo",
+            "https://github.com/Org/Repo.git",
+            "git@github.com:org/repo.git",
+            "ssh://git@github.com/org/repo",
+            "https://user:token@github.com/org/repo/",
+        ] {
+            assert_eq!(place(url), "github.com/org/repo", "{url}");
+        }
+    }
+
+    #[test]
+    fn following() {
+        for (revision, branch, expected) in [
+            ("", None, true),
+            ("HEAD", Some("main"), true),
+            ("main", Some("main"), true),
+            ("refs/heads/main", Some("main"), true),
+            ("main", None, false),
+            ("v1.2", Some("main"), false),
+        ] {
+            assert_eq!(follows(revision, branch), expected, "{revision} {branch:?}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use super::application::{Destination, DestinationError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Name of the cluster that Argo CD runs in.
+pub const IN_CLUSTER: &str = "in-cluster";
+/// Its API server, as Applications write it.
+pub const IN_CLUSTER_SERVER: &str = "https://kubernetes.default.svc";
+
+/// One destination cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Cluster {
+    /// Its name.
+    pub name: String,
+    /// Its API server; may be empty.
+    pub server: String,
+    /// Other addresses of the same cluster.
+    pub servers: Vec<String>,
+    /// Kubernetes version; empty is the default.
+    pub kubernetes: String,
+    /// What templates may know beyond the built-in table: `group/version/Kind`.
+    #[serde(rename = "apiVersions")]
+    pub api_versions: Vec<String>,
+    /// Labels of its Secret.
+    pub labels: BTreeMap<String, String>,
+    /// Annotations of its Secret.
+    pub annotations: BTreeMap<String, String>,
+    /// Project it belongs to.
+    pub project: String,
+    /// Name of its Secret.
+    pub secret: String,
+}
+
+/// The clusters that are known, and whether there are others.
+#[derive(Clone, Debug)]
+pub struct Clusters {
+    list: Vec<Cluster>,
+    /// No others exist.
+    pub complete: bool,
+}
+
+impl Default for Clusters {
+    fn default() -> Self {
+        Self { list: Vec::new(), complete: false }
+    }
+}
+
+impl Clusters {
+    /// These clusters; `complete` when there are no others.
+    pub fn new(list: Vec<Cluster>, complete: bool) -> Self {
+        Self { list, complete }
+    }
+
+    /// The clusters that somebody named.
+    pub fn iter(&self) -> impl Iterator<Item = &Cluster> {
+        self.list.iter()
+    }
+
+    /// Adds a cluster unless one of its name is there already; says whether it was added.
+    pub fn add(&mut self, cluster: Cluster) -> bool {
+        let new = !self.list.iter().any(|known| known.name == cluster.name);
+        if new {
+            self.list.push(cluster);
+        }
+        new
+    }
+
+    /// The cluster with this name or address.
+    pub fn find(&self, name_or_server: &str) -> Option<&Cluster> {
+        let server = name_or_server.trim_end_matches('/');
+        self.list
+            .iter()
+            .find(|cluster| cluster.name == name_or_server)
+            .or_else(|| self.list.iter().find(|cluster| cluster.has_server(server)))
+    }
+
+    /// One identity for a destination, by which objects of one cluster meet: the name of a known cluster,
+    /// `in-cluster`, else the name or server as written (without trailing slashes).
+    ///
+    /// `Err` where the destination names none. Follows `GetDestinationServer` in `util/argo/argo.go`.
+    pub fn identity(&self, destination: &Destination) -> Result<Arc<str>, DestinationError> {
+        destination.checked()?;
+        if !destination.name.is_empty() {
+            return Ok(self.by_name(&destination.name));
+        }
+        let server = destination.server.trim_end_matches('/');
+        if let Some(cluster) = self.list.iter().find(|cluster| cluster.has_server(server)) {
+            return Ok(cluster.identity());
+        }
+        Ok(if server == IN_CLUSTER_SERVER { IN_CLUSTER.into() } else { server.into() })
+    }
+
+    fn by_name(&self, name: &str) -> Arc<str> {
+        match self.list.iter().find(|cluster| cluster.name == name) {
+            Some(cluster) => cluster.identity(),
+            None => name.into(),
+        }
+    }
+}
+
+impl Cluster {
+    fn has_server(&self, server: &str) -> bool {
+        let same = |own: &String| !own.is_empty() && own.trim_end_matches('/') == server;
+        same(&self.server) || self.servers.iter().any(same)
+    }
+
+    /// A Secret may give the local cluster another name; it stays the local one.
+    fn identity(&self) -> Arc<str> {
+        if self.has_server(IN_CLUSTER_SERVER) { IN_CLUSTER.into() } else { self.name.as_str().into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_identity() {
+        let clusters = Clusters::new(
+            vec![
+                Cluster { name: "prod".into(), server: "https://prod.example/".into(), ..Cluster::default() },
+                Cluster { name: "home".into(), server: IN_CLUSTER_SERVER.into(), ..Cluster::default() },
+            ],
+            false,
+        );
+        for (name, server, expected) in [
+            ("prod", "", Ok("prod")),
+            ("", "https://prod.example", Ok("prod")),
+            ("", "https://prod.example//", Ok("prod")),
+            ("", IN_CLUSTER_SERVER, Ok("in-cluster")),
+            ("in-cluster", "", Ok("in-cluster")),
+            ("home", "", Ok("in-cluster")),
+            ("other", "", Ok("other")),
+            ("", "https://other.example/", Ok("https://other.example")),
+            ("", "", Err(DestinationError::Neither)),
+            ("a", "b", Err(DestinationError::Both)),
+        ] {
+            let destination =
+                Destination { name: name.into(), server: server.into(), namespace: String::new() };
+            let identity = clusters.identity(&destination);
+            assert_eq!(identity.as_deref(), expected.as_ref().map(|name| *name), "{name} {server}");
+        }
+    }
+}

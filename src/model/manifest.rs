@@ -1,0 +1,142 @@
+use crate::files::{Location, Path, Span};
+use crate::yaml::{File, Node, NodeId};
+use std::fmt;
+use std::sync::Arc;
+
+/// Where the text of a manifest comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// It stands in this file of the tree; spans of its nodes are spans of that file.
+    Written(Path),
+    /// A program or a template made it; this place of the tree is the nearest cause.
+    Rendered(Location),
+}
+
+/// One object as text says it: a node of a parsed file, and where that comes from.
+#[derive(Clone)]
+pub struct Manifest {
+    file: Arc<File>,
+    root: NodeId,
+    origin: Arc<Origin>,
+}
+
+impl Manifest {
+    /// The object at `root` of `file`.
+    pub fn new(file: Arc<File>, root: NodeId, origin: Arc<Origin>) -> Self {
+        Self { file, root, origin }
+    }
+
+    /// Another object of the same text: a member of a list.
+    pub fn member(&self, root: NodeId) -> Self {
+        Self { file: Arc::clone(&self.file), root, origin: Arc::clone(&self.origin) }
+    }
+
+    /// The object.
+    pub fn node(&self) -> Node<'_> {
+        self.file.node(self.root)
+    }
+
+    /// Where it comes from.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Whether its text stands in the tree as it is.
+    pub fn is_written(&self) -> bool {
+        matches!(*self.origin, Origin::Written(_))
+    }
+
+    /// The file of the tree that a report points at.
+    pub fn path(&self) -> &Path {
+        match &*self.origin {
+            Origin::Written(path) => path,
+            Origin::Rendered(location) => &location.path,
+        }
+    }
+
+    /// Where a report about the whole object points: its `metadata.name`, else its first line.
+    pub fn location(&self) -> Location {
+        let name = self.node().get("metadata").and_then(|metadata| metadata.entry("name"));
+        self.locate(name.map_or_else(|| self.node().span(), |entry| entry.span()))
+    }
+
+    /// Where a report about `node`, a node of this object, points.
+    pub fn location_of(&self, node: Node<'_>) -> Location {
+        self.locate(node.span())
+    }
+
+    /// Where a report about the field at `path` points: the entry with its key, or the deepest one on the way that exists.
+    pub fn location_at(&self, path: &[&str]) -> Location {
+        let mut node = self.node();
+        let mut span = None;
+        for key in path {
+            let Some(entry) = node.entry(key) else { break };
+            span = Some(entry.span());
+            node = entry.value;
+        }
+        span.map_or_else(|| self.location(), |span| self.locate(span))
+    }
+
+    /// A span of this object's text as a place in the tree.
+    pub fn locate(&self, span: Span) -> Location {
+        match &*self.origin {
+            Origin::Written(path) => Location::new(path.clone(), span),
+            Origin::Rendered(location) => location.clone(),
+        }
+    }
+
+    /// The text of an annotation; None as soon as any annotation is no text (`unstructured.GetAnnotations`).
+    pub fn annotation(&self, name: &str) -> Option<&str> {
+        self.string_map("annotations", name)
+    }
+
+    /// The text of a label; None as soon as any label is no text (`unstructured.GetLabels`).
+    pub fn label(&self, name: &str) -> Option<&str> {
+        self.string_map("labels", name)
+    }
+
+    fn string_map(&self, field: &str, name: &str) -> Option<&str> {
+        let map = self.node().at(&["metadata", field])?;
+        let value = map.get(name)?.as_str()?;
+        map.entries().all(|entry| entry.value.as_str().is_some()).then_some(value)
+    }
+
+    /// `apiVersion`, `""` where it is no text.
+    pub fn api_version(&self) -> &str {
+        self.text("apiVersion")
+    }
+
+    /// `kind`, `""` where it is no text.
+    pub fn kind(&self) -> &str {
+        self.text("kind")
+    }
+
+    /// `metadata.name`, `""` where it is no text (`unstructured.GetName`).
+    pub fn name(&self) -> &str {
+        self.metadata("name")
+    }
+
+    /// `metadata.namespace`, `""` where it is no text.
+    pub fn namespace(&self) -> &str {
+        self.metadata("namespace")
+    }
+
+    /// `metadata.generateName`, `""` where it is no text.
+    pub fn generate_name(&self) -> &str {
+        self.metadata("generateName")
+    }
+
+    fn text(&self, key: &str) -> &str {
+        self.node().get(key).and_then(|node| node.as_str()).unwrap_or("")
+    }
+
+    fn metadata(&self, key: &str) -> &str {
+        self.node().at(&["metadata", key]).and_then(|node| node.as_str()).unwrap_or("")
+    }
+}
+
+impl fmt::Debug for Manifest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}/{} in {}", self.kind(), self.namespace(), self.name(), self.path())
+    }
+}

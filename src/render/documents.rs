@@ -1,0 +1,103 @@
+use crate::files::{self, EntryKind, Path, Tree};
+use crate::yaml::{self, File};
+use hashbrown::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, Mutex};
+
+const SHARDS: usize = 16;
+
+/// The files of one tree, each read and parsed at most once; shared between threads.
+pub struct Documents {
+    tree: Arc<Tree>,
+    hasher: RandomState,
+    shards: [Mutex<HashMap<(Path, Reading), Arc<Parsed>>>; SHARDS],
+}
+
+/// How a text is read.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Reading {
+    Stream,
+    Single,
+    Json,
+}
+
+/// One file, decoded and parsed.
+#[derive(Debug)]
+pub struct Parsed {
+    /// Its nodes.
+    pub file: Arc<File>,
+    /// Whether the text is the file's bytes, so that spans are places in the file.
+    pub verbatim: bool,
+    /// Whether Argo CD skips it as a manifest (`+argocd:skip-file-rendering`, from 3.1).
+    pub skipped: bool,
+}
+
+impl Documents {
+    /// Of this tree.
+    pub fn new(tree: Arc<Tree>) -> Self {
+        Self { tree, hasher: RandomState::new(), shards: Default::default() }
+    }
+
+    /// The tree.
+    pub fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    /// The regular file at `path` as a manifest: a stream of documents, or one JSON value where the name ends in `.json`.
+    pub fn manifest(&self, path: &Path) -> Result<Arc<Parsed>, files::Error> {
+        let reading = if path.ends_with(".json") { Reading::Json } else { Reading::Stream };
+        self.get(path, reading)
+    }
+
+    /// The regular file at `path` as one YAML document.
+    pub fn single(&self, path: &Path) -> Result<Arc<File>, files::Error> {
+        Ok(Arc::clone(&self.get(path, Reading::Single)?.file))
+    }
+
+    /// The decoded text of a regular file, for excerpts in reports.
+    pub fn text(&self, path: &str) -> Option<Arc<str>> {
+        if !matches!(self.tree.entry(path)?.kind, EntryKind::File(_)) {
+            return None;
+        }
+        for reading in [Reading::Stream, Reading::Json, Reading::Single] {
+            let key = (Path::from(path), reading);
+            let known = self.shard(&key).lock().ok()?.get(&key).cloned();
+            if let Some(parsed) = known {
+                return Some(Arc::clone(parsed.file.text()));
+            }
+        }
+        Some(yaml::decode(&self.tree.read(path).ok()?).text)
+    }
+
+    fn get(&self, path: &Path, reading: Reading) -> Result<Arc<Parsed>, files::Error> {
+        let key = (path.clone(), reading);
+        let shard = self.shard(&key);
+        if let Ok(map) = shard.lock()
+            && let Some(parsed) = map.get(&key)
+        {
+            return Ok(Arc::clone(parsed));
+        }
+        let parsed = Arc::new(Parsed::new(&self.tree.read(path)?, reading));
+        if let Ok(mut map) = shard.lock() {
+            return Ok(Arc::clone(map.entry(key).or_insert(parsed)));
+        }
+        Ok(parsed)
+    }
+
+    fn shard(&self, key: &(Path, Reading)) -> &Mutex<HashMap<(Path, Reading), Arc<Parsed>>> {
+        &self.shards[self.hasher.hash_one(&key.0) as usize % SHARDS]
+    }
+}
+
+impl Parsed {
+    fn new(bytes: &[u8], reading: Reading) -> Self {
+        let decoded = yaml::decode(bytes);
+        let skipped = memchr::memmem::find(decoded.text.as_bytes(), b"+argocd:skip-file-rendering").is_some();
+        let file = match reading {
+            Reading::Stream => File::stream(decoded.text),
+            Reading::Single => File::single(decoded.text),
+            Reading::Json => File::json(decoded.text),
+        };
+        Self { file: Arc::new(file), verbatim: decoded.verbatim, skipped }
+    }
+}

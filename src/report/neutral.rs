@@ -1,0 +1,99 @@
+//! Text from a repository must not be able to move the cursor, colour the terminal or reorder what is read.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+/// `text` on one line, without characters that act on a terminal or reorder text.
+///
+/// Line breaks and tabs become spaces, other C0 controls their pictures (`␛`), and C1 controls, bidirectional
+/// controls and invisible characters `�`; always one character for one, so that columns hold.
+pub fn line(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(is_hostile) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(visible).collect())
+}
+
+/// What stands for `c` where it is shown.
+pub fn visible(c: char) -> char {
+    match c {
+        '\t' | '\n' | '\r' => ' ',
+        '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(' '),
+        '\u{7f}' => '\u{2421}',
+        _ if is_hostile(c) => '\u{fffd}',
+        _ => c,
+    }
+}
+
+/// Controls (C0, DEL, C1), bidirectional controls, line separators, and characters nobody sees.
+pub fn is_hostile(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Passes JSON through and writes hostile characters as `\u` escapes: the same document, harmless to look at.
+///
+/// A JSON text holds characters beyond ASCII only inside strings, so the filter need not know where it is. Each
+/// call must end at a character boundary, as those of `serde_json` do; other bytes pass unchanged.
+pub struct EscapeJson<W>(pub W);
+
+impl<W: Write> Write for EscapeJson<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.write_all(buf)?;
+        Ok(buf.len())
+    }
+
+    fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
+        if buf.iter().all(|b| b.is_ascii() && *b != 0x7f) {
+            return self.0.write_all(buf);
+        }
+        let Ok(text) = std::str::from_utf8(buf) else {
+            return self.0.write_all(buf);
+        };
+        let mut rest = text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c >= '\u{7f}' && is_hostile(*c)) {
+            self.0.write_all(&rest.as_bytes()[..at])?;
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                write!(self.0, "\\u{unit:04x}")?;
+            }
+            rest = &rest[at + c.len_utf8()..];
+        }
+        self.0.write_all(rest.as_bytes())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_hold_no_control_characters() {
+        for (text, expected) in [
+            ("plain", "plain"),
+            ("äöü ← 漢字", "äöü ← 漢字"),
+            ("a\nb\tc\r", "a b c "),
+            ("\x1b[31mred", "␛[31mred"),
+            ("\u{9b}31m\u{7f}", "�31m␡"),
+            ("user\u{202e}gnp.exe\u{2066}", "user�gnp.exe�"),
+            ("zero\u{200b}width", "zero�width"),
+        ] {
+            assert_eq!(line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn escaped_json_is_the_same_document() {
+        let value = serde_json::json!({"a\u{202e}": "\u{1b}[0m\u{9b}\u{e0041} ü \u{7f}"});
+        let mut out = Vec::new();
+        serde_json::to_writer(EscapeJson(&mut out), &value).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert_eq!(text, r#"{"a\u202e":"\u001b[0m\u009b\udb40\udc41 ü \u007f"}"#);
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}

@@ -1,0 +1,292 @@
+use super::*;
+use crate::files::{Location, Span};
+use crate::finding::{Edit, Fix, FixKind, Label, Object, Severity};
+
+const ALL: &str = "\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: metering-cl-07
+  namespace: argocd
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: metering-cl-07
+  namespace: argocd
+";
+const HOSTILE: &str = "kind: ConfigMap\nmetadata:\n\tname: \u{1b}[31mred\u{202e}txt \u{6f22}\u{5b57} tail\n";
+
+fn text_of(path: &str) -> Option<Arc<str>> {
+    match path {
+        "rendered/all.yaml" => Some(ALL.into()),
+        "hostile.yaml" => Some(HOSTILE.into()),
+        "long.json" => Some(format!("{{\"a\": \"{}\", \"name\": \"x\", {}}}\n", "b".repeat(300), "c".repeat(300)).into()),
+        _ => None,
+    }
+}
+
+/// Where `needle` stands in the file at `path`, the `nth` time from 0.
+fn at(path: &str, needle: &str, nth: usize) -> Location {
+    let text = text_of(path).unwrap();
+    let (start, _) = text.match_indices(needle).nth(nth).unwrap();
+    Location::new(path.into(), Span::new(start, start + needle.len()))
+}
+
+fn finding(code: &'static str, name: &'static str, severity: Severity, message: &str, location: Location) -> Finding {
+    Finding {
+        code,
+        name,
+        severity,
+        message: message.to_owned(),
+        because: String::new(),
+        help: String::new(),
+        location,
+        application: None,
+        cluster: None,
+        object: None,
+        related: Vec::new(),
+        fix: None,
+        group: String::new(),
+    }
+}
+
+fn object(kind: &str, namespace: &str, name: &str) -> Option<Object> {
+    Some(Object { group: "apps".into(), kind: kind.into(), namespace: namespace.into(), name: name.into() })
+}
+
+fn duplicate() -> Finding {
+    let place = at("rendered/all.yaml", "metering-cl-07", 1);
+    Finding {
+        because: "Argo CD only warns (RepeatedResourceWarning) and prunes what the first one had deployed".to_owned(),
+        help: "rename one of them".to_owned(),
+        related: vec![
+            Label { location: at("rendered/all.yaml", "metering-cl-07", 0), message: "the first one, which loses".to_owned() },
+            Label { location: place.clone(), message: "the last one wins".to_owned() },
+            Label { location: at("long.json", "\"x\"", 0), message: "asked for here, in a text that is too long to fit beside its mark".to_owned() },
+        ],
+        fix: Some(Fix { kind: FixKind::Unsafe, edits: vec![Edit { location: place.clone(), text: "other".to_owned() }] }),
+        ..finding("BH101", "duplicate-object", Severity::Error, "two objects are `Application argocd/metering-cl-07`", place)
+    }
+}
+
+fn unprotected(name: &str, severity: Severity) -> Finding {
+    Finding {
+        because: "a prune takes the volumes along".to_owned(),
+        application: Some("argocd/metering".into()),
+        cluster: Some("cl-07".into()),
+        object: object("StatefulSet", "metering", name),
+        group: "objects of `argocd/metering` hold data and are not protected against pruning".to_owned(),
+        ..finding(
+            "BH301",
+            "stateful-without-prune-protection",
+            severity,
+            &format!("`{name}` is not protected"),
+            at("rendered/all.yaml", "namespace", 0),
+        )
+    }
+}
+
+fn hostile() -> Finding {
+    finding("BH601", "odd-name", Severity::Note, "the name `\u{1b}[2J\u{202e}` is odd\nor worse", at("hostile.yaml", "red", 0))
+}
+
+fn unreadable() -> Finding {
+    let nowhere = Location::new("charts/broken.yaml".into(), Span::default());
+    Finding { help: "make it smaller".to_owned(), ..finding("BH001", "not-readable", Severity::Error, "the file is too big", nowhere) }
+}
+
+fn problem(message: &str) -> Problem<'static> {
+    Problem {
+        state: State::Unknown,
+        code: "BH010",
+        message: message.to_owned().into(),
+        path: Some("apps/other.yaml".into()),
+        line: Some(7),
+        condition: None,
+    }
+}
+
+fn written(format: Format, findings: &[Finding], unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
+    let summary = Summary { applications: 41, objects: 2310, clusters: 2, suppressed: 1 };
+    let mut out = Vec::new();
+    lint(format, &Lint { findings, unknown, summary, sources: &text_of }, layout, &mut out).unwrap();
+    anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
+}
+
+fn everything() -> Vec<Finding> {
+    let mut findings = vec![hostile(), unreadable(), duplicate()];
+    findings.extend((0..14).map(|i| unprotected(&format!("store-{i:02}"), Severity::Warning)));
+    findings.push(unprotected("zz-worst", Severity::Error));
+    findings
+}
+
+fn unknown() -> Vec<Unknown<'static>> {
+    ["argocd/a", "argocd/b", "argocd/a"]
+        .map(|name| Unknown {
+            application: Some(name.into()),
+            applicationset: None,
+            problem: problem("https://git.example/other.git is not here (map it with --repository)"),
+        })
+        .to_vec()
+}
+
+fn snapshot(name: &str, text: &str) {
+    insta::with_settings!({snapshot_path => "../../tests/snapshots", prepend_module_to_snapshot => false, omit_expression => true}, {
+        insta::assert_snapshot!(format!("report-{name}"), text);
+    });
+}
+
+#[test]
+fn text_tells_each_cause_once() {
+    snapshot("text", &written(Format::Text, &everything(), &unknown(), Layout::default()));
+}
+
+#[test]
+fn verbose_text_folds_nothing_and_says_what_is_not_known() {
+    let findings: Vec<Finding> = everything().split_off(3);
+    snapshot("verbose", &written(Format::Text, &findings, &unknown(), Layout { verbose: true, ..Layout::default() }));
+}
+
+#[test]
+fn a_clean_run_says_what_was_looked_at() {
+    assert_eq!(
+        written(Format::Text, &[], &unknown(), Layout::default()),
+        "clean: 41 Applications, 2,310 objects, 2 clusters; 1 suppressed; 2 Applications not rendered (run with -v)\n"
+    );
+    assert_eq!(written(Format::Text, &[], &unknown(), Layout { quiet: true, ..Layout::default() }), "");
+}
+
+#[test]
+fn machine_formats_are_stable() {
+    let findings = [hostile(), unreadable(), duplicate()];
+    snapshot("json", &written(Format::Json, &findings, &unknown(), Layout::default()));
+    snapshot("yaml", &written(Format::Yaml, &findings, &unknown(), Layout::default()));
+    let lines = written(Format::Ndjson, &findings, &unknown(), Layout::default());
+    assert_eq!(lines.lines().count(), 3);
+}
+
+#[test]
+fn reports_follow_their_schema() {
+    for (format, schema) in [(Format::Json, "lint.json"), (Format::Ndjson, "lint-line.json")] {
+        let make = SCHEMAS.iter().find(|s| s.file == schema).unwrap().make;
+        let validator = jsonschema::validator_for(&serde_json::to_value(make()).unwrap()).unwrap();
+        let text = written(format, &[duplicate()], &unknown(), Layout::default());
+        validator.validate(&serde_json::from_str(&text).unwrap()).unwrap();
+    }
+}
+
+#[test]
+fn the_order_findings_come_in_does_not_matter() {
+    let forward = everything();
+    let backward: Vec<Finding> = forward.iter().rev().cloned().collect();
+    for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {
+        let layout = Layout::default();
+        assert_eq!(written(format, &forward, &[], layout), written(format, &backward, &[], layout), "{format:?}");
+    }
+}
+
+#[test]
+fn nothing_hostile_reaches_the_output() {
+    for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {
+        let text = written(format, &everything(), &unknown(), Layout { verbose: true, ..Layout::default() });
+        let bad: Vec<char> = text.chars().filter(|&c| c != '\n' && neutral::is_hostile(c)).collect();
+        assert_eq!(bad, [], "{format:?}");
+    }
+}
+
+#[test]
+fn text_fits_eighty_columns() {
+    use unicode_width::UnicodeWidthStr;
+    for line in written(Format::Text, &everything(), &unknown(), Layout::default()).lines() {
+        assert!(line.width() <= 80 || line.contains("run with -v"), "{line}");
+    }
+}
+
+#[test]
+fn fingerprints_survive_moved_lines_and_tell_findings_apart() {
+    let prints = |shift: usize| -> Vec<String> {
+        let text: Arc<str> = format!("{}{HOSTILE}", "# moved\n".repeat(shift)).into();
+        let sources = |_: &str| Some(text.clone());
+        let start = text.find("kind").unwrap();
+        let place = Location::new("a.yaml".into(), Span::new(start, start + 4));
+        let here = finding("BH601", "odd-name", Severity::Note, "odd", place.clone());
+        let of_object = Finding { object: object("StatefulSet", "a", "b"), ..here.clone() };
+        let findings = [here.clone(), here.clone(), of_object];
+        let lint = Lint { findings: &findings, unknown: &[], summary: Summary::default(), sources: &sources };
+        json::report(&lint).findings.into_iter().map(|f| f.fingerprint).collect()
+    };
+    assert_eq!(prints(0), prints(5));
+    let different: std::collections::BTreeSet<String> = prints(0).into_iter().collect();
+    assert_eq!(different.len(), 3);
+}
+
+#[test]
+fn tables_align_and_problems_stand_apart() {
+    let key = |name| Key { group: "apps", kind: "Deployment", namespace: "shop", name };
+    let lines = || {
+        let object = |cluster, name| InventoryLine::Object {
+            cluster,
+            application: "argocd/shop-web",
+            key: key(name),
+            version: "v1",
+            origin: Some(Origin { path: "shop/web.yaml", line: Some(3) }),
+            via: vec!["argocd/root"],
+        };
+        [
+            object("cl-07", "\u{6f22}\u{5b57}"),
+            object("in-cluster", "web\u{1b}"),
+            InventoryLine::Problem { application: "argocd/other", problem: problem("not here") },
+        ]
+    };
+    let write = |format, wide| {
+        let mut out = Vec::new();
+        inventory(format, lines(), Layout { wide, ..Layout::default() }, &mut out).unwrap();
+        anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
+    };
+    let all = [write(Format::Text, false), write(Format::Text, true), write(Format::Ndjson, false), write(Format::Yaml, false)];
+    snapshot("inventory", &all.join("\n"));
+    serde_json::from_str::<serde_json::Value>(&write(Format::Json, false)).unwrap();
+}
+
+#[test]
+fn manifests_are_yaml_documents() {
+    let raw = serde_json::value::to_raw_value(&serde_json::json!({"kind": "ConfigMap", "data": {"on": "0644"}})).unwrap();
+    let key = Key { group: "", kind: "ConfigMap", namespace: "a", name: "b" };
+    let lines = || {
+        [
+            RenderLine::Manifest {
+                application: "argocd/a",
+                source: 0,
+                key,
+                version: "v1",
+                hooks: None,
+                wave: 0,
+                manifest: raw.clone(),
+                origin: Some(Origin { path: "a/b.yaml", line: Some(1) }),
+            },
+            RenderLine::Problem { application: "argocd/c", source: None, problem: problem("not here") },
+        ]
+    };
+    let write = |format| {
+        let mut out = Vec::new();
+        render(format, lines(), Layout::default(), &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    snapshot("render", &[write(Format::Yaml), write(Format::Ndjson)].join("\n"));
+}
+
+#[test]
+fn schemas_are_the_checked_in_ones() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schema");
+    for schema in SCHEMAS {
+        let made = format!("{}\n", serde_json::to_string_pretty(&(schema.make)()).unwrap());
+        let path = folder.join(schema.file);
+        if std::env::var_os("BILLHOOK_BLESS").is_some() {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&path, &made).unwrap();
+        }
+        let kept = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(kept == made, "{} is stale: run the tests with BILLHOOK_BLESS=1", schema.file);
+    }
+}

@@ -1,0 +1,306 @@
+//! `lint` for people.
+
+use crate::finding::{Finding, Label, Severity};
+use crate::report::excerpt::{self, BOLD, DIM, Source};
+use crate::report::lines::{State, Unknown};
+use crate::report::placed::{Placed, Texts, place};
+use crate::report::{Error, Layout, Lint, neutral, table};
+use miette::{Diagnostic, LabeledSpan, Severity as Level, SourceCode};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Write as _};
+use std::io::Write;
+
+/// How many lines of one group are shown before the rest is counted.
+const FOLD: usize = 10;
+
+/// Findings in order, what is not known when asked for, and one line that sums up.
+pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let mut texts = Texts::default();
+    let placed = place(lint, &mut texts);
+    for group in groups(&placed) {
+        let mut text = String::new();
+        match group.as_slice() {
+            [one] => single(&mut text, lint, &mut texts, one, layout),
+            many => together(&mut text, many, layout),
+        }
+        writeln!(out, "{text}")?;
+    }
+    if layout.verbose {
+        write!(out, "{}", not_known(lint.unknown, layout))?;
+    }
+    if !layout.quiet {
+        writeln!(out, "{}", summary(lint, &placed, layout))?;
+    }
+    Ok(())
+}
+
+/// Findings of one rule with the same non-empty `group` together, where the first of them stands; the worst first.
+fn groups<'p, 'a>(placed: &'p [Placed<'a>]) -> Vec<Vec<&'p Placed<'a>>> {
+    let mut groups: Vec<Vec<&Placed<'_>>> = Vec::new();
+    let mut index: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for p in placed {
+        let (code, group) = (p.finding.code, p.finding.group.as_str());
+        if group.is_empty() {
+            groups.push(vec![p]);
+            continue;
+        }
+        let at = *index.entry((code, group)).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(members) => members.push(p),
+            None => groups.push(vec![p]),
+        }
+    }
+    for members in &mut groups {
+        members.sort_by(|a, b| b.finding.severity.cmp(&a.finding.severity)); // Stable: then as before.
+    }
+    groups
+}
+
+fn single(text: &mut String, lint: &Lint<'_>, texts: &mut Texts, placed: &Placed<'_>, layout: Layout<'_>) {
+    let finding = placed.finding;
+    let told = Told::new(lint, layout, texts, finding);
+    if told.source.is_none() && !finding.location.path.is_empty() {
+        excerpt::headline(text, told.level(), Some(finding.name), &finding.message, layout.width);
+        let path = (layout.shown)(&finding.location.path);
+        let _ = writeln!(text, "{DIM}  ╭─{DIM:#} {}", neutral::line(&path));
+        notes(text, finding, layout.width);
+        return;
+    }
+    excerpt::draw(text, &told, layout.width);
+}
+
+/// One heading, one line an object, one cause.
+fn together(text: &mut String, members: &[&Placed<'_>], layout: Layout<'_>) {
+    let Some(first) = members.first().map(|p| p.finding) else {
+        return;
+    };
+    excerpt::headline(text, level(first.severity), Some(first.name), &first.group, layout.width);
+    let shown = if layout.verbose || members.len() <= FOLD + 1 { members.len() } else { FOLD };
+    let rows = members[..shown].iter().map(|p| vec![subject(p.finding), place_of(layout, p)]);
+    for line in table::align(rows.collect()) {
+        let _ = writeln!(text, "   {line}");
+    }
+    if shown < members.len() {
+        let _ = writeln!(text, "{DIM}   … {} more (-v){DIM:#}", members.len() - shown);
+    }
+    notes(text, first, layout.width);
+}
+
+fn notes(text: &mut String, finding: &Finding, width: usize) {
+    excerpt::note(text, "why", &finding.because, width);
+    excerpt::note(text, "fix", &finding.help, width);
+    excerpt::note(text, "", &page(finding), width);
+}
+
+fn page(finding: &Finding) -> String {
+    format!("{} · billhook explain {}", finding.code, finding.name)
+}
+
+/// The object, else what is said of it.
+fn subject(finding: &Finding) -> String {
+    let Some(object) = &finding.object else {
+        return finding.message.clone();
+    };
+    match &*object.namespace {
+        "" => format!("{} {}", object.kind, object.name),
+        namespace => format!("{} {namespace}/{}", object.kind, object.name),
+    }
+}
+
+fn place_of(layout: Layout<'_>, placed: &Placed<'_>) -> String {
+    let path = (layout.shown)(&placed.finding.location.path);
+    match placed.start {
+        Some(start) => format!("{path}:{}", start.line),
+        None => path,
+    }
+}
+
+fn level(severity: Severity) -> Level {
+    match severity {
+        Severity::Error => Level::Error,
+        Severity::Warning => Level::Warning,
+        Severity::Note => Level::Advice,
+    }
+}
+
+/// A finding in miette's words.
+#[derive(Debug)]
+struct Told<'a> {
+    finding: &'a Finding,
+    because: Option<Because>,
+    source: Option<Source>,
+    labels: Vec<LabeledSpan>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+/// Why a finding matters, as its cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Because(String);
+
+/// Labels in another file.
+#[derive(Debug, thiserror::Error)]
+#[error("")]
+struct Elsewhere {
+    text: Source,
+    labels: Vec<LabeledSpan>,
+}
+
+impl<'a> Told<'a> {
+    fn new(lint: &Lint<'_>, layout: Layout<'_>, texts: &mut Texts, finding: &'a Finding) -> Self {
+        let home = &finding.location;
+        let (own, others): (Vec<&Label>, Vec<&Label>) =
+            finding.related.iter().partition(|label| label.location.path == home.path);
+        // A related place that is the place itself says what stands there.
+        let (at_home, beside): (Vec<&Label>, Vec<&Label>) = own.into_iter().partition(|label| label.location == *home);
+        let text = at_home.first().map(|label| label.message.clone());
+        let mut labels = vec![LabeledSpan::new_primary_with_span(text, home.span.range())];
+        labels.extend(beside.into_iter().map(labelled));
+        let mut files: BTreeMap<&std::sync::Arc<str>, Vec<LabeledSpan>> = BTreeMap::new();
+        for label in others {
+            files.entry(&label.location.path).or_default().push(labelled(label));
+        }
+        let elsewhere = files
+            .into_iter()
+            .filter_map(|(path, labels)| Some(Elsewhere { text: texts.source(lint, layout, path)?, labels }))
+            .collect();
+        let because = Some(finding.because.clone()).filter(|text| !text.is_empty()).map(Because);
+        Self { finding, because, source: texts.source(lint, layout, &home.path), labels, elsewhere }
+    }
+
+    fn level(&self) -> Level {
+        level(self.finding.severity)
+    }
+}
+
+fn labelled(label: &Label) -> LabeledSpan {
+    LabeledSpan::new_with_span(Some(label.message.clone()), label.location.span.range())
+}
+
+impl Display for Told<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.finding.message)
+    }
+}
+
+impl std::error::Error for Told<'_> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.because.as_ref()?)
+    }
+}
+
+impl Diagnostic for Told<'_> {
+    fn code<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(Box::new(self.finding.name))
+    }
+
+    fn severity(&self) -> Option<Level> {
+        Some(self.level())
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(Box::new(&self.finding.help))
+    }
+
+    fn url<'a>(&'a self) -> Option<Box<dyn Display + 'a>> {
+        Some(Box::new(page(self.finding)))
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(self.source.as_ref()?)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        Some(Box::new(self.elsewhere.iter().map(|other| other as &dyn Diagnostic)))
+    }
+}
+
+impl Diagnostic for Elsewhere {
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.text)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+}
+
+/// What could not be told, each reason once, with all it befalls.
+fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
+    let mut reasons: BTreeMap<(State, &str), BTreeSet<&str>> = BTreeMap::new();
+    for one in unknown {
+        let who = one.application.as_deref().or(one.applicationset.as_deref());
+        reasons.entry((one.problem.state, &one.problem.message)).or_default().extend(who);
+    }
+    let mut text = String::new();
+    for ((state, message), who) in reasons {
+        let word = match state {
+            State::Fails => "does not render",
+            State::Unknown => "not known",
+            State::Warning => "warning",
+        };
+        let _ = writeln!(text, "{BOLD}{word}{BOLD:#}: {}", neutral::line(message));
+        let names = who.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        for line in excerpt::wrap(&neutral::line(&names), layout.width, "   ", "   ") {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    text
+}
+
+/// The last line: the verdict, and what was looked at.
+fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String {
+    let seen = &lint.summary;
+    let looked_at = [
+        count(seen.applications, "Application"),
+        count(seen.objects, "object"),
+        count(seen.clusters, "cluster"),
+    ]
+    .join(", ");
+    let verdicts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
+        .into_iter()
+        .map(|severity| (severity, placed.iter().filter(|p| p.finding.severity == severity).count()))
+        .filter(|(_, n)| *n > 0)
+        .map(|(severity, n)| {
+            let style = excerpt::style(level(severity));
+            format!("{style}{}{style:#}", count(n, excerpt::word(level(severity))))
+        })
+        .collect();
+    let mut text = match verdicts.as_slice() {
+        [] => format!("{BOLD}clean{BOLD:#}: {looked_at}"),
+        _ => format!("{} in {looked_at}", verdicts.join(", ")),
+    };
+    if seen.suppressed > 0 {
+        let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
+    }
+    let not_rendered = lint.not_rendered();
+    if not_rendered > 0 {
+        let more = if layout.verbose { "" } else { " (run with -v)" };
+        let _ = write!(text, "; {} not rendered{more}", count(not_rendered, "Application"));
+    }
+    text
+}
+
+/// `1 object`, `2,310 objects`.
+fn count(n: usize, what: &str) -> String {
+    format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
+}
+
+fn thousands(n: usize) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

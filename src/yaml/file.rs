@@ -1,0 +1,244 @@
+use super::arena::{Builder, Kind, Props, Raw};
+use super::node::Node;
+use super::slow::Parsed;
+use super::{Error, check, fast, json_text, slow, split, words};
+use crate::files::Span;
+use std::sync::Arc;
+
+/// The largest text that is read; spans are 32 bits wide.
+const MAX_TEXT: usize = 1 << 30;
+
+/// One text, parsed: its documents, nodes and comments.
+///
+/// Nodes lie side by side in one vector, 20 bytes each, and borrow their text from the source where it stands there
+/// as it is. A `File` never changes, so it can be shared between threads and kept.
+#[derive(Debug)]
+pub struct File {
+    pub(super) text: Arc<str>,
+    pub(super) nodes: Box<[Raw]>,
+    pub(super) side: Box<str>,
+    pub(super) props: Box<[Props]>,
+    documents: Box<[Document]>,
+    comments: Box<[Span]>,
+}
+
+/// A node of a [`File`]; see [`File::node`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub(super) u32);
+
+/// One document of a text: what Kubernetes turns into one object.
+#[derive(Clone, Debug)]
+pub struct Document {
+    span: Span,
+    root: Result<NodeId, Box<Error>>,
+    reached: bool,
+    ignored: Option<Span>,
+}
+
+impl Document {
+    /// The text of the document, without the `---` line before it.
+    pub fn span(&self) -> Span {
+        self.span
+    }
+
+    /// The root, or why Kubernetes refuses the document. An empty document, and one of comments only, is a null.
+    pub fn root(&self) -> Result<NodeId, &Error> {
+        match &self.root {
+            Ok(root) => Ok(*root),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether Argo CD gets this far: false for documents behind one that it refuses.
+    pub fn reached(&self) -> bool {
+        self.reached
+    }
+
+    /// Text that belongs to the document and is dropped without a word: what follows `...`, or, in
+    /// [`File::single`], a second document.
+    pub fn ignored(&self) -> Option<Span> {
+        self.ignored
+    }
+}
+
+impl File {
+    /// Reads a stream of manifests as Argo CD does: `NewYAMLOrJSONDecoder` of apimachinery, then `sigs.k8s.io/yaml`.
+    ///
+    /// Lines that start with `---` split the text before any YAML is read, even inside a block scalar. A text whose
+    /// first character is `{` is read as a series of JSON values, and as YAML where that fails. Never fails as a
+    /// whole: each document has a root or an error, those behind an error too ([`Document::reached`]).
+    pub fn stream(text: Arc<str>) -> Self {
+        Self::read(text, split::stream)
+    }
+
+    /// Reads the whole text as one document, as `YAMLToJSON` of `sigs.k8s.io/yaml` does: value files and the like.
+    pub fn single(text: Arc<str>) -> Self {
+        Self::read(text, split::single)
+    }
+
+    /// Reads a text that must be exactly one JSON value by the rules of Go's `encoding/json`.
+    pub fn json(text: Arc<str>) -> Self {
+        Self::read(text, |reader| {
+            let end = reader.text.len();
+            match json_text::value(&mut reader.builder, 0) {
+                Ok((root, span)) => match json_text::behind(reader.text, span.end as usize) {
+                    Ok(()) => reader.push(span, Ok(root)),
+                    Err(error) => reader.push(Span::new(0, end), Err(error)),
+                },
+                Err(error) => reader.push(Span::new(0, end), Err(error)),
+            }
+        })
+    }
+
+    fn read(text: Arc<str>, how: impl FnOnce(&mut Reader<'_>)) -> Self {
+        Self::read_with(text, true, how)
+    }
+
+    /// As [`File::stream`] and [`File::single`]; without `fast`, libyaml reads everything.
+    pub(super) fn read_with(text: Arc<str>, fast: bool, how: impl FnOnce(&mut Reader<'_>)) -> Self {
+        let mut reader = Reader {
+            text: &text,
+            builder: Builder::new(&text),
+            documents: Vec::new(),
+            suspects: Vec::new(),
+            fast,
+        };
+        if text.len() > MAX_TEXT {
+            let message = format!("larger than {} MiB, which is not read", MAX_TEXT >> 20);
+            reader.push(Span::new(0, 0), Err(Error { span: Span::new(0, 0), message }));
+        } else {
+            how(&mut reader);
+        }
+        let Reader { builder, mut documents, suspects, .. } = reader;
+        let Builder { nodes, side, props, comments, .. } = builder;
+        let mut file = Self {
+            nodes: nodes.into(),
+            side: side.into(),
+            props: props.into(),
+            comments: comments.into(),
+            documents: Box::default(),
+            text: Arc::clone(&text),
+        };
+        for index in suspects {
+            let document = &mut documents[index];
+            if let Ok(root) = document.root
+                && let Err(error) = check::document(file.node(root))
+            {
+                document.root = Err(Box::new(error));
+            }
+        }
+        let mut reached = true;
+        for document in &mut documents {
+            document.reached = reached;
+            reached &= document.root.is_ok();
+        }
+        file.documents = documents.into();
+        file
+    }
+
+    /// The text that was read; spans are offsets in it.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// The documents, in order. At least one in [`File::single`] and [`File::json`], perhaps none in a stream.
+    pub fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// Every comment outside of scalars, from its `#` to the end of its line, in order. Of a document that cannot be
+    /// read only those that have a line to themselves, of ignored text none.
+    pub fn comments(&self) -> &[Span] {
+        &self.comments
+    }
+
+    /// A cursor at a node.
+    ///
+    /// # Panics
+    /// If the id comes from a larger file.
+    pub fn node(&self, id: NodeId) -> Node<'_> {
+        Node::new(self, id.0)
+    }
+}
+
+/// A text on its way to a [`File`].
+pub(super) struct Reader<'t> {
+    pub(super) text: &'t str,
+    pub(super) builder: Builder<'t>,
+    documents: Vec<Document>,
+    /// Documents that must be looked at once more when all nodes are there.
+    suspects: Vec<usize>,
+    fast: bool,
+}
+
+impl Reader<'_> {
+    /// Adds a document.
+    pub(super) fn push(&mut self, span: Span, root: Result<u32, Error>) {
+        let root = root.map(NodeId).map_err(Box::new);
+        self.documents.push(Document { span, root, reached: true, ignored: None });
+    }
+
+    /// Adds the YAML document of `text[start..end]`; what belongs to a leading `---` line ends at `content`.
+    pub(super) fn yaml(&mut self, start: usize, content: usize, end: usize, newline: bool) {
+        let b = &mut self.builder;
+        let mark = b.mark();
+        b.begin();
+        let parsed = match self.fast.then(|| fast::document(b, start, end, newline)).flatten() {
+            Some(parsed) => Ok(parsed),
+            None => {
+                b.rewind(mark);
+                slow::document(b, start, end, newline)
+            }
+        };
+        match parsed {
+            Ok(parsed) => self.parsed(content, end, parsed),
+            Err(problem) => {
+                b.rewind(mark);
+                let error = words::explain(self.text, &problem);
+                self.refused(start, content, end, error);
+            }
+        }
+    }
+
+    /// Adds a document that cannot be read.
+    pub(super) fn refused(&mut self, start: usize, content: usize, end: usize, error: Error) {
+        line_comments(&mut self.builder, start, end);
+        self.push(Span::new(content, end), Err(error));
+    }
+
+    fn parsed(&mut self, content: usize, end: usize, parsed: Parsed) {
+        let b = &mut self.builder;
+        let root = parsed.root.unwrap_or_else(|| {
+            let root = b.nodes.len() as u32;
+            b.scalar(Kind::Plain, 0, (content, content), (content, content));
+            root
+        });
+        if b.suspect {
+            self.suspects.push(self.documents.len());
+        }
+        let rest = self.text.get(parsed.end..end).unwrap_or("");
+        let ignored = (!rest.trim().is_empty()).then(|| {
+            let start = parsed.end + (rest.len() - rest.trim_start().len());
+            Span::new(start, parsed.end + rest.trim_end().len())
+        });
+        self.documents.push(Document {
+            span: Span::new(content, end),
+            root: Ok(NodeId(root)),
+            reached: true,
+            ignored,
+        });
+    }
+}
+
+/// Records the comments that have a line to themselves, for a document that cannot be read.
+fn line_comments(b: &mut Builder<'_>, start: usize, end: usize) {
+    let mut at = start;
+    for line in b.text[start..end].split_inclusive('\n') {
+        let bare = line.trim_start();
+        if bare.starts_with('#') {
+            let from = at + (line.len() - bare.len());
+            b.comment(from, from + bare.trim_end_matches(['\n', '\r']).len());
+        }
+        at += line.len();
+    }
+}
