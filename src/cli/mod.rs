@@ -1,5 +1,8 @@
 //! Arguments, exit codes, one file per command. The only room that prints, reads the environment and exits.
 
+mod args;
+mod exit;
+
 use crate::render::jsonnet;
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -94,7 +94,7 @@ impl Loaded {
         if node.is_null() {
             return Ok(loaded);
         }
-        let config = yaml::de::from_node(node).map_err(|error| {
+        let config = crate::model::read::from_node(node).map_err(|error| {
             let (message, help) = check::reworded(&error.message);
             loaded.invalid(error.span, message, &help)
         })?;

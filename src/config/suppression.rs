@@ -8,7 +8,7 @@
 
 use crate::config::{Date, Ignore, Loaded, RuleName, RuleNames};
 use crate::files::{Lines, Location, Path, Span};
-use crate::finding::{Finding, Severity};
+use crate::finding::{Finding, Object};
 use crate::yaml::{File, Node};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -114,15 +114,40 @@ pub enum Scope {
     Piece(Path, Span),
     /// Findings in this file.
     File(Path),
-    /// Findings about this object of this Application (`namespace/name`).
-    Object {
-        /// Who deploys it.
-        application: Option<Arc<str>>,
-        /// The object.
-        object: crate::finding::Object,
-    },
+    /// Findings about any of these objects, which are renderings of one text.
+    Objects(Vec<Owned>),
     /// Findings that a selector of the configuration matches.
     Selector(Box<Ignore>),
+}
+
+/// An object and who deploys it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Owned {
+    /// The Application (`namespace/name`); None where nobody here deploys it.
+    pub application: Option<Arc<str>>,
+    /// The object.
+    pub object: Object,
+    /// Where its text stands, where that is a file of the tree.
+    pub piece: Option<Location>,
+}
+
+impl Owned {
+    /// Whether a finding is about this object: by its name, as the Application it is, or by its place.
+    fn is_subject(&self, finding: &Finding) -> bool {
+        let named = finding.object.as_ref() == Some(&self.object)
+            && (self.application.is_none() || finding.application == self.application);
+        let itself = finding.object.is_none()
+            && &*self.object.kind == "Application"
+            && finding.application.as_deref().and_then(|id| id.split_once('/'))
+                == Some((&*self.object.namespace, &*self.object.name));
+        let placed = self.piece.as_ref().is_some_and(|piece| holds(&piece.path, piece.span, finding));
+        named || itself || placed
+    }
+}
+
+/// Whether a finding starts in this piece of a file.
+fn holds(path: &Path, span: Span, finding: &Finding) -> bool {
+    finding.location.path == *path && (span.start..span.end).contains(&finding.location.span.start)
 }
 
 /// One suppression, ready to be held against findings.
@@ -143,33 +168,52 @@ pub struct Suppression {
 pub struct Collected {
     /// Those that hold.
     pub suppressions: Vec<Suppression>,
-    /// What is wrong, as findings.
-    pub findings: Vec<Finding>,
+    /// What is wrong with them and with others.
+    pub complaints: Vec<Complaint>,
 }
 
-/// The rules about suppressions themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Own {
-    /// Code and name.
-    pub rule: RuleName,
-    /// How bad.
-    pub severity: Severity,
+/// What can be wrong with a suppression; each kind is reported by the rule of its code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ComplaintKind {
+    /// It hides nothing.
+    Unused,
+    /// Its last day is over.
+    Expired,
+    /// It does not say why.
+    Reasonless,
+    /// It names a rule that does not exist.
+    UnknownRule,
+    /// A comment that wants to be one cannot be read.
+    Malformed,
 }
 
-const fn own(code: &'static str, name: &'static str, severity: Severity) -> Own {
-    Own { rule: RuleName { code, name }, severity }
+impl ComplaintKind {
+    /// The code of the rule that reports it.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Unused => "BH901",
+            Self::Expired => "BH902",
+            Self::Reasonless => "BH903",
+            Self::UnknownRule => "BH904",
+            Self::Malformed => "BH905",
+        }
+    }
 }
 
-/// A suppression hides nothing.
-pub const UNUSED: Own = own("BH901", "unused-suppression", Severity::Warning);
-/// A suppression's last day is over.
-pub const EXPIRED: Own = own("BH902", "suppression-expired", Severity::Warning);
-/// A suppression does not say why.
-pub const REASONLESS: Own = own("BH903", "suppression-without-reason", Severity::Error);
-/// A suppression names a rule that does not exist.
-pub const UNKNOWN_RULE: Own = own("BH904", "suppression-unknown-rule", Severity::Error);
-/// A comment that wants to be a suppression cannot be read.
-pub const MALFORMED: Own = own("BH905", "suppression-malformed", Severity::Error);
+/// Something wrong with a suppression.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Complaint {
+    /// What.
+    pub kind: ComplaintKind,
+    /// Where it is written.
+    pub location: Location,
+    /// In the user's own words.
+    pub message: String,
+    /// Why it matters.
+    pub because: &'static str,
+    /// What to do.
+    pub help: &'static str,
+}
 
 impl Collected {
     /// Takes the comments of a file. `text` may be anything: a manifest, a template, a configuration.
@@ -183,8 +227,8 @@ impl Collected {
             let Some(read) = text.get(span.range()).and_then(parse_comment) else { continue };
             let location = Location::new(path.clone(), span);
             match read {
-                Err(malformed) => self.findings.push(finding(
-                    MALFORMED,
+                Err(malformed) => self.complaints.push(complaint(
+                    ComplaintKind::Malformed,
                     location,
                     format!("this comment is no suppression: {malformed}"),
                     "it hides nothing",
@@ -201,10 +245,10 @@ impl Collected {
         }
     }
 
-    /// Takes what the annotation [`ANNOTATION`] of an object says.
-    pub fn add_annotation(&mut self, text: &str, scope: &Scope, location: &Location, rules: RuleNames<'_>) {
+    /// Takes what the annotation [`ANNOTATION`] says, which stands at `location` on all these objects.
+    pub fn add_annotation(&mut self, text: &str, objects: &[Owned], location: &Location, rules: RuleNames<'_>) {
         for written in parse_annotation(text) {
-            self.add(written, scope.clone(), location.clone(), rules);
+            self.add(written, Scope::Objects(objects.to_vec()), location.clone(), rules);
         }
     }
 
@@ -222,8 +266,8 @@ impl Collected {
 
     fn add(&mut self, written: Written, scope: Scope, location: Location, rules: RuleNames<'_>) {
         if written.reason.is_empty() {
-            self.findings.push(finding(
-                REASONLESS,
+            self.complaints.push(complaint(
+                ComplaintKind::Reasonless,
                 location.clone(),
                 format!("`{}` is ignored, and nobody says why", written.rules.join("`, `")),
                 "whoever reads this later cannot tell whether it still holds",
@@ -236,8 +280,8 @@ impl Collected {
                 Some(rule) => known.push(rule),
                 None => {
                     let guess = rules.near(name).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-                    self.findings.push(finding(
-                        UNKNOWN_RULE,
+                    self.complaints.push(complaint(
+                        ComplaintKind::UnknownRule,
                         location.clone(),
                         format!("there is no rule `{name}`{guess}"),
                         "it hides nothing",
@@ -296,6 +340,8 @@ pub struct Applied {
     pub kept: Vec<Finding>,
     /// How many are not.
     pub suppressed: usize,
+    /// What is wrong with suppressions: as collected, and those that are over or hide nothing.
+    pub complaints: Vec<Complaint>,
 }
 
 /// The circumstances in which suppressions are held against findings.
@@ -308,11 +354,11 @@ pub struct Circumstances<'a> {
     pub complete: bool,
 }
 
-/// Hides what is suppressed, and adds findings about suppressions that are unused or over.
+/// Hides what is suppressed, and complains about suppressions that are unused or over.
 ///
-/// Findings about suppressions cannot be suppressed.
+/// Findings of the guard's own (BH9xx) cannot be suppressed.
 pub fn apply(findings: Vec<Finding>, collected: Collected, now: &Circumstances<'_>) -> Applied {
-    let mut applied = Applied::default();
+    let mut applied = Applied { complaints: collected.complaints, ..Applied::default() };
     let (over, holding): (Vec<Suppression>, Vec<Suppression>) =
         collected.suppressions.into_iter().partition(|one| one.until.is_some_and(|until| until < now.today));
     let mut used: BTreeSet<(usize, &str)> = BTreeSet::new();
@@ -330,21 +376,20 @@ pub fn apply(findings: Vec<Finding>, collected: Collected, now: &Circumstances<'
             applied.kept.push(finding);
         }
     }
-    applied.kept.extend(over.iter().filter_map(|one| Some(expired(one, one.until?))));
+    applied.complaints.extend(over.iter().filter_map(|one| Some(expired(one, one.until?))));
     for (i, suppression) in holding.iter().enumerate() {
         if !now.complete && !matches!(suppression.scope, Scope::Piece(..) | Scope::File(_)) {
             continue;
         }
         let idle = suppression.rules.iter().filter(|rule| (now.ran)(rule.code) && !used.contains(&(i, rule.code)));
-        applied.kept.extend(idle.map(|rule| unused(suppression, *rule)));
+        applied.complaints.extend(idle.map(|rule| unused(suppression, *rule)));
     }
-    applied.kept.extend(collected.findings);
     applied
 }
 
-fn unused(suppression: &Suppression, rule: RuleName) -> Finding {
-    finding(
-        UNUSED,
+fn unused(suppression: &Suppression, rule: RuleName) -> Complaint {
+    complaint(
+        ComplaintKind::Unused,
         suppression.location.clone(),
         format!("nothing here is a finding of `{}`", rule.name),
         "it would hide the next one, which nobody has judged",
@@ -352,9 +397,9 @@ fn unused(suppression: &Suppression, rule: RuleName) -> Finding {
     )
 }
 
-fn expired(suppression: &Suppression, until: Date) -> Finding {
-    finding(
-        EXPIRED,
+fn expired(suppression: &Suppression, until: Date) -> Complaint {
+    complaint(
+        ComplaintKind::Expired,
         suppression.location.clone(),
         format!("this held until {until}"),
         "what it hid is told again",
@@ -362,22 +407,14 @@ fn expired(suppression: &Suppression, until: Date) -> Finding {
     )
 }
 
-fn finding(own: Own, location: Location, message: String, because: &str, help: &str) -> Finding {
-    Finding {
-        code: own.rule.code,
-        name: own.rule.name,
-        severity: own.severity,
-        message,
-        because: because.to_owned(),
-        help: help.to_owned(),
-        location,
-        application: None,
-        cluster: None,
-        object: None,
-        related: Vec::new(),
-        fix: None,
-        group: String::new(),
-    }
+fn complaint(
+    kind: ComplaintKind,
+    location: Location,
+    message: String,
+    because: &'static str,
+    help: &'static str,
+) -> Complaint {
+    Complaint { kind, location, message, because, help }
 }
 
 impl Suppression {
@@ -387,13 +424,9 @@ impl Suppression {
             return false;
         }
         match &self.scope {
-            Scope::Piece(path, span) => {
-                finding.location.path == *path && (span.start..span.end).contains(&finding.location.span.start)
-            }
+            Scope::Piece(path, span) => holds(path, *span, finding),
             Scope::File(path) => finding.location.path == *path,
-            Scope::Object { application, object } => {
-                finding.object.as_ref() == Some(object) && (application.is_none() || finding.application == *application)
-            }
+            Scope::Objects(objects) => objects.iter().any(|object| object.is_subject(finding)),
             Scope::Selector(ignore) => ignore.covers(finding),
         }
     }

@@ -8,7 +8,7 @@ pub const IN_CLUSTER: &str = "in-cluster";
 pub const IN_CLUSTER_SERVER: &str = "https://kubernetes.default.svc";
 
 /// One destination cluster.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cluster {
     /// Its name.

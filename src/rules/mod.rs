@@ -2,6 +2,7 @@
 //!
 //! Rules are pure: an inventory in, findings out. They ask `model` and `inventory` what is so, and judge it.
 
+use crate::config::{RuleName, RuleNames};
 use crate::files::{Location, Path, Span};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
 use crate::inventory::{App, AppId, Inventory, OwnedProject, ResourceId, Set};
@@ -13,8 +14,10 @@ use std::sync::{Arc, LazyLock};
 
 mod page;
 mod problems;
+mod suppressions;
 
 pub use page::{Example, Mark, Page, examples};
+pub use suppressions::{Judged, judge_all};
 
 /// One rule.
 pub struct Rule {
@@ -46,6 +49,7 @@ static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
     let mut all: Vec<_> = rules
         .iter()
         .chain(problems::RULES)
+        .chain(suppressions::RULES)
         .map(|rule| (Page::parse(rule.page).expect("tests/rules.rs reads every page"), *rule))
         .collect();
     all.sort_by_key(|(page, _)| page.code);
@@ -55,6 +59,13 @@ static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
 /// The page of every rule, in order of code.
 pub fn pages() -> impl Iterator<Item = &'static Page> {
     ALL.iter().map(|(page, _)| page)
+}
+
+/// Code and name of every rule, as configurations and suppressions may call it.
+pub fn names() -> RuleNames<'static> {
+    static NAMES: LazyLock<Vec<RuleName>> =
+        LazyLock::new(|| pages().map(|page| RuleName { code: page.code, name: page.name }).collect());
+    RuleNames(&NAMES)
 }
 
 /// The page with this code or name.

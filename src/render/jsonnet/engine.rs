@@ -23,13 +23,10 @@ const FRAMES: usize = 500;
 /// The same where a file says `tailstrict`: such calls take no frame in go-jsonnet, but one in jrsonnet.
 const TAIL_FRAMES: usize = 20_000;
 
-<<<<<<< HEAD
-=======
 /// How many frames of a trace are told, and how many bytes of a message, which a program may have made.
 const TRACE: usize = 20;
 const MESSAGE: usize = 16 << 10;
 
->>>>>>> jsonnet
 /// Where files come from: asked once for each pair of importing file and import.
 pub(super) trait Importer {
     /// Path and bytes of what `import` names in the file `from` (None: not in a file).
@@ -100,13 +97,6 @@ fn argument(kind: &str, variable: &Variable) -> TlaArg {
 }
 
 fn failed(error: &Error) -> Failed {
-<<<<<<< HEAD
-    let frames = error.trace().0.iter().map(|element| Frame {
-        place: element.location.as_ref().and_then(|span| place(&span.0, span.1, span.2)),
-        description: element.desc.clone(),
-    });
-    let failure = Failure { message: error.error().to_string(), frames: frames.collect() };
-=======
     let frames = error.trace().0.iter().take(TRACE).map(|element| Frame {
         place: element.location.as_ref().and_then(|span| place(&span.0, span.1, span.2)),
         description: element.desc.clone(),
@@ -114,7 +104,6 @@ fn failed(error: &Error) -> Failed {
     let mut message = error.error().to_string();
     message.truncate(message.floor_char_boundary(MESSAGE));
     let failure = Failure { message, frames: frames.collect() };
->>>>>>> jsonnet
     let unreadable = match error.error() {
         ErrorKind::ImportSyntaxError { path, .. } => path_of(path.source_path()).map(str::to_owned),
         _ => None,

@@ -2,10 +2,7 @@
 
 use super::{Error, ErrorKind};
 use crate::files::{EntryKind, Path, Tree};
-<<<<<<< HEAD
-=======
 use crate::render::path::clean;
->>>>>>> jsonnet
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -18,18 +15,12 @@ use std::sync::Arc;
 pub fn library_paths(tree: &Tree, app_path: &str, libs: &[String]) -> Result<Vec<Path>, Error> {
     let mut paths: Vec<Path> = vec![app_path.into()];
     for lib in libs {
-<<<<<<< HEAD
-        let path = join("", lib.trim_start_matches('/')).filter(|path| tree.resolve(path).is_ok());
-        paths
-            .push(path.ok_or_else(|| refused(format!("library path `{lib}` leaves the repository")))?.into());
-=======
         let inside = join("", lib).and_then(|path| match tree.resolve(&path) {
             Ok(Some(real)) => Some(real),
             Ok(None) => Some(path),
             Err(_) => None,
         });
         paths.push(inside.ok_or_else(|| refused(format!("the library path `{lib}` leaves the repository")))?);
->>>>>>> jsonnet
     }
     Ok(paths)
 }
@@ -152,23 +143,7 @@ fn outside(import: &str) -> Refusal {
     Refusal { message: format!("the import `{import}` leaves the repository"), leaves: true }
 }
 
-<<<<<<< HEAD
-/// `path` as seen from the directory `dir`, without `.` and `..`; None if it leaves the root.
-fn join(dir: &str, path: &str) -> Option<String> {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in dir.split('/').chain(path.split('/')) {
-        match part {
-            "" | "." => (),
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
-=======
 /// `path` as seen from the directory `dir`; None if it leaves the root.
 fn join(dir: &str, path: &str) -> Option<Path> {
     clean(&format!("{dir}/{path}"))
->>>>>>> jsonnet
 }

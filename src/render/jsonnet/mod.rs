@@ -11,20 +11,14 @@ use crate::files::{Location, Path};
 mod engine;
 mod escapes;
 mod imports;
-<<<<<<< HEAD
-=======
 mod manifests;
->>>>>>> jsonnet
 mod pool;
 mod protocol;
 mod std_lib;
 mod worker;
 
 pub use imports::library_paths;
-<<<<<<< HEAD
-=======
 pub(super) use manifests::Evaluator;
->>>>>>> jsonnet
 pub use pool::{Limits, Pool};
 pub use protocol::Variable;
 pub use worker::serve;

@@ -15,10 +15,7 @@ use std::rc::Rc;
 
 mod functions;
 mod numbers;
-<<<<<<< HEAD
-=======
 mod parse;
->>>>>>> jsonnet
 mod yaml;
 
 /// `std` for every file of one evaluation.
@@ -41,10 +38,7 @@ impl Std {
         object.with_super(stdlib_uncached(settings.clone()));
         functions::replace(&mut object);
         numbers::replace(&mut object);
-<<<<<<< HEAD
-=======
         parse::replace(&mut object);
->>>>>>> jsonnet
         yaml::replace(&mut object);
         Self { object: object.build(), settings }
     }

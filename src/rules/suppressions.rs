@@ -1,0 +1,112 @@
+//! BH901 to BH905: the suppressions themselves. One page each; [`judge_all`] holds suppressions against findings.
+
+use super::{Check, Context, Options, Rule, judge, names, object, order, severity};
+use crate::config::suppression::{ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, apply};
+use crate::config::{Date, Loaded};
+use crate::files::Location;
+use crate::finding::{Finding, Object};
+use crate::inventory::{Inventory, Parent};
+use crate::model::{Application, Manifest};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Reported by [`judge_all`], which alone knows what was hidden.
+const CHECK: Check = Check::Inventory(|_: &mut Context<'_>| ());
+
+/// One rule a kind of complaint.
+pub(super) const RULES: &[&Rule] = &[
+    &Rule { page: include_str!("../../rules/BH901-unused-suppression.md"), check: CHECK },
+    &Rule { page: include_str!("../../rules/BH902-suppression-expired.md"), check: CHECK },
+    &Rule { page: include_str!("../../rules/BH903-suppression-without-reason.md"), check: CHECK },
+    &Rule { page: include_str!("../../rules/BH904-suppression-unknown-rule.md"), check: CHECK },
+    &Rule { page: include_str!("../../rules/BH905-suppression-malformed.md"), check: CHECK },
+];
+
+/// What a run tells.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// The findings that nobody suppresses, in order of path, place and code.
+    pub findings: Vec<Finding>,
+    /// How many are suppressed.
+    pub suppressed: usize,
+}
+
+/// Judges an inventory by every rule that is on, and holds its suppressions and those of the configuration against that.
+///
+/// `today` is the day that suppressions with a last day are judged by.
+pub fn judge_all(inventory: &Inventory, options: &Options, configuration: Option<&Loaded>, today: Date) -> Judged {
+    // Whether a suppression is used shows only when the rules it names ran, asked for or not.
+    let asks_for_own = options.only.as_ref().is_some_and(|only| only.iter().any(|code| is_own(code)));
+    let ran = if asks_for_own { Options { only: None, ..options.clone() } } else { options.clone() };
+    let findings = judge(inventory, &ran);
+    let on = |code: &str| super::ALL.iter().any(|(page, _)| page.code == code && severity(page, &ran).is_some());
+    let complete = inventory.applications.iter().all(|app| app.stops().next().is_none());
+    let now = Circumstances { today, ran: &|code| on(code) && !is_own(code), complete };
+    let Applied { kept, suppressed, complaints } = apply(findings, collect(inventory, configuration), &now);
+    let wanted = |finding: &Finding| options.only.as_ref().is_none_or(|only| only.contains(&finding.code));
+    let complaints = complaints.into_iter().filter_map(|complaint| reported(complaint, options));
+    let mut findings: Vec<Finding> = kept.into_iter().filter(wanted).chain(complaints).collect();
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    Judged { findings, suppressed }
+}
+
+fn is_own(code: &str) -> bool {
+    code.starts_with("BH9")
+}
+
+fn reported(complaint: Complaint, options: &Options) -> Option<Finding> {
+    let (page, _) = super::ALL.iter().find(|(page, _)| page.code == complaint.kind.code())?;
+    Some(Finding {
+        code: page.code,
+        name: page.name,
+        severity: severity(page, options)?,
+        message: complaint.message,
+        because: complaint.because.to_owned(),
+        help: complaint.help.to_owned(),
+        location: complaint.location,
+        application: None,
+        cluster: None,
+        object: None,
+        related: Vec::new(),
+        fix: None,
+        group: String::new(),
+    })
+}
+
+/// The suppressions of the tree's files, of rendered objects, and of the configuration.
+fn collect(inventory: &Inventory, configuration: Option<&Loaded>) -> Collected {
+    let mut collected = Collected::default();
+    for (path, parsed) in &inventory.files {
+        collected.add_comments(path, &parsed.file, names());
+    }
+    for ((location, text), objects) in annotated(inventory) {
+        collected.add_annotation(&text, &objects, &location, names());
+    }
+    if let Some(configuration) = configuration {
+        collected.add_selectors(configuration, names());
+    }
+    collected
+}
+
+/// Every annotation about suppressions, and the objects that carry it: one text may be deployed many times.
+fn annotated(inventory: &Inventory) -> BTreeMap<(Location, String), Vec<Owned>> {
+    let mut found: BTreeMap<(Location, String), Vec<Owned>> = BTreeMap::new();
+    let mut add = |manifest: &Manifest, application: Option<Arc<str>>, object: Object| {
+        let Some(text) = manifest.annotation(ANNOTATION) else { return };
+        let location = manifest.location_at(&["metadata", "annotations", ANNOTATION]);
+        let piece = manifest.is_written().then(|| manifest.location_of(manifest.node()));
+        found.entry((location, text.to_owned())).or_default().push(Owned { application, object, piece });
+    };
+    for app in &inventory.applications {
+        if app.parent == Parent::Root {
+            let Application { namespace, name, .. } = &app.application;
+            let (group, kind) = ("argoproj.io".into(), "Application".into());
+            let itself = Object { group, kind, namespace: Arc::clone(namespace), name: Arc::clone(name) };
+            add(&app.application.manifest, None, itself);
+        }
+        for target in &app.targets.list {
+            add(&target.manifest, app.reported(), object(&target.key));
+        }
+    }
+    found
+}
