@@ -1,1 +1,118 @@
-//! To be written.
+//! Go's text/template and the sprig functions, exact and deterministic.
+//!
+//! A [`Template`] is parsed once with the functions it may call and rendered as often as needed.
+//! Everything follows Go 1.26's text/template and sprig 3.3, but for limits: a template that recurses,
+//! loops or allocates without end stops with an [`Error`] whose cause is [`Cause::Limit`]. What depends
+//! on the clock or on chance is an error too, [`Cause::Unpredictable`], as nobody can tell the result.
+
+mod ast;
+mod builtin;
+mod equal;
+mod error;
+mod exec;
+mod function;
+pub mod json;
+mod lex;
+pub mod mergo;
+mod parse;
+mod print;
+mod regexp;
+mod semver;
+mod sprig;
+mod strconv;
+mod time;
+mod unicode;
+mod url;
+mod value;
+
+pub use builtin::bytes;
+pub use error::{Cause, Error};
+pub use function::{Arguments, Budget, Call, Fault, Function, Functions, Limits, Type};
+pub use sprig::sprig;
+pub use unicode::to_utf8;
+pub use value::{Elem, List, Map, Named, Object, Text, Value};
+
+/// `%v` of a value: what Go's `fmt` prints of it, `<nil>` for what is not there.
+///
+/// # Errors
+///
+/// When the value is nested too deep or prints too long.
+pub fn print_value(value: &Value) -> Result<String, Fault> {
+    print::to_bytes(value).map(|printed| to_utf8(&printed))
+}
+
+/// What a field gives that its map does not have: the option `missingkey`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Missing {
+    /// No value, printed as `<no value>`: `default` and `invalid`.
+    #[default]
+    Default,
+    /// The zero value of the map's elements.
+    Zero,
+    /// An error.
+    Error,
+}
+
+/// How to run a template.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// The option `missingkey`.
+    pub missing: Missing,
+    /// What a run may use up.
+    pub limits: Limits,
+}
+
+impl Options {
+    /// Applies an option as `Template.Option` takes it, such as `missingkey=error`.
+    ///
+    /// # Errors
+    ///
+    /// What Go panics with, when there is no such option.
+    pub fn set(&mut self, option: &str) -> Result<(), String> {
+        self.missing = match option {
+            "" => return Err("empty option string".to_owned()),
+            "missingkey=default" | "missingkey=invalid" => Missing::Default,
+            "missingkey=zero" => Missing::Zero,
+            "missingkey=error" => Missing::Error,
+            _ => return Err(format!("unrecognized option: {option}")),
+        };
+        Ok(())
+    }
+}
+
+/// A parsed template.
+pub struct Template {
+    name: String,
+    text: String,
+    trees: parse::Trees,
+}
+
+impl Template {
+    /// Parses `text` under a name, which only messages show; `functions` are what it may call.
+    ///
+    /// # Errors
+    ///
+    /// When the text is no template, calls a function that there is not, or nests too deep.
+    pub fn parse(name: &str, text: &str, functions: &Functions) -> Result<Template, Error> {
+        let trees = parse::parse(name, text, functions)?;
+        Ok(Template { name: name.to_owned(), text: text.to_owned(), trees })
+    }
+
+    /// Renders the template with `data` as its dot. The result need not be UTF-8; see [`to_utf8`].
+    ///
+    /// # Errors
+    ///
+    /// What stopped the run; nothing of the output is kept.
+    pub fn render(&self, data: &Value, options: &Options) -> Result<Vec<u8>, Error> {
+        let run = exec::Run {
+            name: &self.name,
+            text: &self.text,
+            trees: &self.trees,
+            missing: options.missing,
+        };
+        match self.trees.get(self.name.as_str()) {
+            Some(root) => run.execute(root, data, options.limits),
+            None => Ok(Vec::new()),
+        }
+    }
+}
