@@ -1,71 +1,18 @@
-//! What is wrong with a configuration beyond its shape, and words for what is wrong with its shape.
+//! What is wrong with a configuration beyond its shape.
 
-use crate::config::{Error, Glob, Loaded, RuleNames, near};
+use crate::config::{Error, Glob, Loaded, RuleNames};
 use crate::files::Tree;
 use crate::render::{clean, join};
 use std::sync::Arc;
 
-/// A message of serde in the words of the person who wrote the file, and what to do.
-pub(super) fn reworded(message: &str) -> (String, String) {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let unknown = |what: &str| {
-        let Some((word, expected)) = quoted.split_first() else {
-            return (message.to_owned(), String::new());
-        };
-        let help = if expected.is_empty() { String::new() } else { format!("one of: {}", expected.join(", ")) };
-        match near(word, expected.iter().copied()) {
-            Some(meant) => (format!("unknown {what} `{word}`, did you mean `{meant}`?"), help),
-            None => (format!("unknown {what} `{word}`"), help),
-        }
-    };
-    if message.starts_with("unknown field") {
-        return unknown("key");
+/// What to do about a value that is not what its key wants; empty where the message says it all.
+pub(super) fn cure(message: &str) -> &'static str {
+    let scalar = message.contains("found the number") || message.contains("found `true`") || message.contains("found `false`");
+    match message {
+        "`reason` is missing" => "say why this may be ignored",
+        _ if scalar && message.starts_with("expected a string") => "put it in quotes",
+        _ => "",
     }
-    if message.starts_with("unknown variant") {
-        return unknown("value");
-    }
-    if message.starts_with("missing field")
-        && let Some(field) = quoted.first()
-    {
-        let help = if *field == "reason" { "say why this may be ignored" } else { "" };
-        return (format!("`{field}` is missing"), help.to_owned());
-    }
-    match message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: ")) {
-        Some(rest) => wrong_type(rest),
-        None => (message.to_owned(), String::new()),
-    }
-}
-
-/// What serde calls the types of YAML, and what people do.
-const TYPES: &[(&str, &str)] = &[
-    ("a string", "text"),
-    ("string ", "text "),
-    ("unit value", "nothing"),
-    ("null", "nothing"),
-    ("map", "a mapping"),
-    ("a map", "a mapping"),
-    ("sequence", "a list"),
-    ("a sequence", "a list"),
-    ("floating point ", "the number "),
-    ("integer ", "the number "),
-    ("boolean ", "the truth value "),
-    ("a boolean", "`true` or `false`"),
-];
-
-fn wrong_type(rest: &str) -> (String, String) {
-    let (found, expected) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
-    let word = |text: &str| {
-        if text.starts_with("struct ") {
-            return "a mapping".to_owned();
-        }
-        let exact = TYPES.iter().find(|(serde, _)| *serde == text).map(|(_, ours)| (*ours).to_owned());
-        let start = || TYPES.iter().find(|(serde, _)| serde.ends_with(' ') && text.starts_with(serde));
-        exact.or_else(|| start().map(|(serde, ours)| format!("{ours}{}", &text[serde.len()..])))
-            .unwrap_or_else(|| text.to_owned())
-    };
-    let scalar = ["floating", "integer", "boolean"].iter().any(|kind| found.starts_with(kind));
-    let help = if scalar && expected == "a string" { "put it in quotes" } else { "" };
-    (format!("{} expected, found {}", word(expected), word(found)), help.to_owned())
 }
 
 /// Every rule that is named exists.
@@ -90,9 +37,7 @@ fn known_rule(loaded: &Loaded, rules: RuleNames<'_>, name: &str, steps: &[&str])
     if rules.find(name).is_some() {
         return Ok(());
     }
-    let guess = rules.near(name).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-    let message = format!("there is no rule `{name}`{guess}");
-    Err(loaded.invalid(loaded.span(steps), message, "`billhook explain` lists the rules"))
+    Err(loaded.invalid(loaded.span(steps), rules.unknown(name), "`billhook explain` lists the rules"))
 }
 
 /// The placeholders of both sides are the same and the path is a glob around them.

@@ -278,16 +278,13 @@ impl Collected {
         for name in &written.rules {
             match rules.find(name) {
                 Some(rule) => known.push(rule),
-                None => {
-                    let guess = rules.near(name).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-                    self.complaints.push(complaint(
-                        ComplaintKind::UnknownRule,
-                        location.clone(),
-                        format!("there is no rule `{name}`{guess}"),
-                        "it hides nothing",
-                        "`billhook explain` lists the rules",
-                    ));
-                }
+                None => self.complaints.push(complaint(
+                    ComplaintKind::UnknownRule,
+                    location.clone(),
+                    rules.unknown(name),
+                    "it hides nothing",
+                    "`billhook explain` lists the rules",
+                )),
             }
         }
         if !known.is_empty() {

@@ -30,6 +30,7 @@ pub use decode::{Decoded, decode};
 pub use effective::{Entries, Written};
 pub use file::{Document, File, NodeId};
 pub use node::{Entry, Items, Node, Style, Value};
+pub use words::nearest;
 
 /// Why Kubernetes refuses a document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
