@@ -12,7 +12,6 @@ mod manifest;
 mod options;
 mod problem;
 mod project;
-pub mod read;
 mod repository;
 mod scope;
 mod settings;
