@@ -19,9 +19,7 @@ fn parameter(json: &Json, path: &str, vector: &Json) -> Value {
             }
             Value::Map(map)
         }
-        Json::Array(items) if listed("string_lists") => {
-            Value::strings(items.iter().filter_map(Json::as_str))
-        }
+        Json::Array(items) if listed("string_lists") => Value::strings(items.iter().filter_map(Json::as_str)),
         other => Value::from_json(other),
     }
 }

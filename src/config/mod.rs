@@ -9,8 +9,8 @@ mod types;
 mod values;
 
 pub use types::{
-    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances, Known, Level,
-    Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
+    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances,
+    Known, Level, Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
 };
 pub use values::{Date, Glob, Reason};
 
@@ -89,7 +89,11 @@ impl Loaded {
             [] => return Ok(loaded),
             [only] => only.root().map_err(|error| loaded.invalid(error.span, error.message.clone(), ""))?,
             [_, second, ..] => {
-                return Err(loaded.invalid(second.span(), "a configuration is one document".to_owned(), "remove `---`"));
+                return Err(loaded.invalid(
+                    second.span(),
+                    "a configuration is one document".to_owned(),
+                    "remove `---`",
+                ));
             }
         };
         let node = loaded.file.node(root);

@@ -360,9 +360,13 @@ impl Expansion<'_> {
         let draft = &self.drafts[parent];
         let (instance, home, depth) = (draft.instance, Arc::clone(&draft.cluster), draft.depth + 1);
         let targets = self.targets(draft, own, &Scopes::default());
-        for repeated in targets.repeated.iter().filter(|repeated| repeated.key.is("argoproj.io", "Application")) {
+        for repeated in
+            targets.repeated.iter().filter(|repeated| repeated.key.is("argoproj.io", "Application"))
+        {
             let losers = repeated.objects.iter().rev().skip(1).rev();
-            losers.for_each(|(_, manifest)| self.add_loser(parent, manifest, &repeated.key.namespace, &home, depth));
+            losers.for_each(|(_, manifest)| {
+                self.add_loser(parent, manifest, &repeated.key.namespace, &home, depth)
+            });
         }
         for target in targets.list {
             let namespace = Arc::clone(&target.key.namespace);
@@ -412,13 +416,23 @@ impl Expansion<'_> {
     }
 
     /// An Application that is rendered, and replaced by a later one of its name: what it would deploy is worth knowing.
-    fn add_loser(&mut self, parent: AppId, manifest: &Manifest, namespace: &str, home: &Arc<str>, depth: usize) {
-        if document(manifest).is_some_and(|document| self.by_document.contains_key(&document)) || depth > MAX_DEPTH {
+    fn add_loser(
+        &mut self,
+        parent: AppId,
+        manifest: &Manifest,
+        namespace: &str,
+        home: &Arc<str>,
+        depth: usize,
+    ) {
+        if document(manifest).is_some_and(|document| self.by_document.contains_key(&document))
+            || depth > MAX_DEPTH
+        {
             return;
         }
         let instance = self.drafts[parent].instance;
         let above = Parent::Application(parent);
-        if let Some(draft) = self.draft(manifest.clone(), namespace, above, instance, Arc::clone(home), depth) {
+        if let Some(draft) = self.draft(manifest.clone(), namespace, above, instance, Arc::clone(home), depth)
+        {
             self.drafts.push(Draft { lost: true, ..draft });
         }
     }

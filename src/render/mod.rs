@@ -114,9 +114,13 @@ fn plugin(name: &str, path: &str, settings: &Settings) -> Problem {
         name => format!("`{path}` is rendered by the plugin `{name}`"),
     };
     if settings.as_shipped {
-        return Problem::fails(ProblemKind::RenderFailed, format!("{message}, and Argo CD ships without plugins"));
+        return Problem::fails(
+            ProblemKind::RenderFailed,
+            format!("{message}, and Argo CD ships without plugins"),
+        );
     }
-    Problem::unknown(ProblemKind::NotRendered, message).help("plugins run beside Argo CD and are not run here")
+    Problem::unknown(ProblemKind::NotRendered, message)
+        .help("plugins run beside Argo CD and are not run here")
 }
 
 /// Argo CD refuses every Application of a repository with a link that is absolute or leaves it

@@ -152,7 +152,8 @@ impl<'a> Told<'a> {
         let (own, others): (Vec<&Label>, Vec<&Label>) =
             finding.related.iter().partition(|label| label.location.path == home.path);
         // A related place that is the place itself says what stands there.
-        let (at_home, beside): (Vec<&Label>, Vec<&Label>) = own.into_iter().partition(|label| label.location == *home);
+        let (at_home, beside): (Vec<&Label>, Vec<&Label>) =
+            own.into_iter().partition(|label| label.location == *home);
         let text = at_home.first().map(|label| label.message.clone());
         let mut labels = vec![LabeledSpan::new_primary_with_span(text, home.span.range())];
         labels.extend(beside.into_iter().map(labelled));

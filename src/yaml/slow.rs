@@ -86,7 +86,9 @@ impl<'t> Chunk<'t> {
             _ => return false,
         };
         let at = problem.offset + self.bom;
-        if self.patched.len() >= MAX_PATCHES || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b)) {
+        if self.patched.len() >= MAX_PATCHES
+            || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b))
+        {
             return false;
         }
         self.text.to_mut().replace_range(at..=at, "x");
@@ -100,7 +102,9 @@ impl<'t> Chunk<'t> {
         let mut at = start + self.bom;
         while let Some(first @ (b'&' | b'!')) = bytes.get(at) {
             let verbatim = bytes.get(at + 1) == Some(&b'<');
-            let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b',';
+            let ends = |b: &u8| {
+                matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b','
+            };
             at += bytes[at..].iter().position(ends)?;
             if bytes[at] == b',' {
                 return Some(at - self.bom);

@@ -136,6 +136,9 @@ pub(super) fn instead(word: &str, expected: &[&str]) -> String {
     match (nearest(word, expected), expected) {
         (Some(best), _) => format!("; did you mean `{best}`?"),
         (None, []) => String::new(),
-        (None, _) => format!("; expected {}", expected.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
+        (None, _) => format!(
+            "; expected {}",
+            expected.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")
+        ),
     }
 }
