@@ -5,14 +5,21 @@ use crate::files::Tree;
 use crate::render::{clean, join};
 use std::sync::Arc;
 
-/// What to do about a value that is not what its key wants; empty where the message says it all.
-pub(super) fn cure(message: &str) -> &'static str {
-    let scalar = message.contains("found the number") || message.contains("found `true`") || message.contains("found `false`");
-    match message {
-        "`reason` is missing" => "say why this may be ignored",
-        _ if scalar && message.starts_with("expected a string") => "put it in quotes",
-        _ => "",
-    }
+/// What the reader of nodes says, in the words of people who write YAML.
+pub(super) fn reworded(message: &str) -> String {
+    let Some((expected, found)) = message.strip_prefix("expected ").and_then(|rest| rest.split_once(", found ")) else {
+        return message.to_owned();
+    };
+    let wanted = match expected {
+        "a string" => "text",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        "a boolean" => "`true` or `false`",
+        "u32" => "a whole number",
+        text if text.starts_with("struct ") => "a mapping",
+        text => text,
+    };
+    format!("expected {wanted}, found {found}")
 }
 
 /// Every rule that is named exists.

@@ -97,8 +97,8 @@ impl Loaded {
             return Ok(loaded);
         }
         let config = yaml::de::from_node(node).map_err(|error| {
-            let help = check::cure(&error.message);
-            loaded.invalid(error.span, error.message, help)
+            let help = if error.message == "`reason` is missing" { "say why this may be ignored" } else { "" };
+            loaded.invalid(error.span, check::reworded(&error.message), help)
         })?;
         let loaded = Self { config, ..loaded };
         check::rules(&loaded, rules)?;
