@@ -9,8 +9,8 @@ mod types;
 mod values;
 
 pub use types::{
-    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances,
-    Known, Level, Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
+    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances, Known, Level,
+    Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
 };
 pub use values::{Date, Glob, Reason};
 
@@ -89,11 +89,7 @@ impl Loaded {
             [] => return Ok(loaded),
             [only] => only.root().map_err(|error| loaded.invalid(error.span, error.message.clone(), ""))?,
             [_, second, ..] => {
-                return Err(loaded.invalid(
-                    second.span(),
-                    "a configuration is one document".to_owned(),
-                    "remove `---`",
-                ));
+                return Err(loaded.invalid(second.span(), "a configuration is one document".to_owned(), "remove `---`"));
             }
         };
         let node = loaded.file.node(root);
@@ -101,8 +97,8 @@ impl Loaded {
             return Ok(loaded);
         }
         let config = yaml::de::from_node(node).map_err(|error| {
-            let help = check::cure(&error.message);
-            loaded.invalid(error.span, error.message, help)
+            let help = if error.message == "`reason` is missing" { "say why this may be ignored" } else { "" };
+            loaded.invalid(error.span, check::reworded(&error.message), help)
         })?;
         let loaded = Self { config, ..loaded };
         check::rules(&loaded, rules)?;

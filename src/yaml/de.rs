@@ -221,6 +221,10 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if self.node.is_seq() {
+            // Serde would take a list for the fields in their order; neither Go nor anybody who writes YAML does.
+            return Err(<Error as de::Error>::custom("expected a mapping, found a list").at(self.node));
+        }
         if !self.node.is_map() {
             return self.any(visitor);
         }
