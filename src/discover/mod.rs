@@ -32,6 +32,10 @@ pub struct Found {
     pub unreadable: Vec<(Path, String)>,
     /// Every file that was read, in walk order.
     pub files: Vec<(Path, Arc<Parsed>)>,
+    /// Kustomizations and the files they lay over others: YAML that is no manifest by itself.
+    pub parts: Vec<(Path, Arc<Parsed>)>,
+    /// Files that a kustomization names as resources or patches. Kustomize reads those, by rules of its own.
+    pub kustomized: HashSet<String>,
     /// Folders that hold plain manifests of any kind, in walk order.
     pub folders: Vec<Path>,
 }
@@ -52,7 +56,7 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
         .filter(|path| wanted(path) && !apart.holds(path))
         .collect();
     let looked: Vec<_> = files.par_iter().map(|path| look(documents, path)).collect();
-    let mut found = Found::default();
+    let mut found = Found { parts: parts(documents, &apart, wanted), ..Found::default() };
     for (path, result) in files.into_iter().zip(looked) {
         match result {
             Err(message) => found.unreadable.push((path.clone(), message)),
@@ -66,7 +70,18 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
             }
         }
     }
+    found.kustomized = apart.resources;
     found
+}
+
+/// The files that are set apart although somebody here wrote them: kustomizations and patches.
+fn parts(documents: &Documents, apart: &Apart, wanted: impl Fn(&str) -> bool) -> Vec<(Path, Arc<Parsed>)> {
+    let tree = documents.tree();
+    let mut paths: Vec<Path> = apart.patches.iter().map(|path| path.as_str().into()).collect();
+    paths.sort_unstable();
+    let is_file = |path: &Path| matches!(tree.entry(path).map(|entry| &entry.kind), Some(EntryKind::File(_)));
+    paths.retain(|path| wanted(path) && is_file(path));
+    paths.into_iter().filter_map(|path| documents.manifest(&path).ok().map(|parsed| (path, parsed))).collect()
 }
 
 /// One file and its objects; None for JSON that is no manifest, of which repositories hold a lot.
@@ -137,11 +152,12 @@ impl Found {
 struct Apart {
     charts: HashSet<String>,
     patches: HashSet<String>,
+    resources: HashSet<String>,
 }
 
 impl Apart {
     fn new(tree: &Tree, documents: &Documents) -> Self {
-        let mut apart = Self { charts: HashSet::new(), patches: HashSet::new() };
+        let mut apart = Self { charts: HashSet::new(), patches: HashSet::new(), resources: HashSet::new() };
         for entry in tree.entries() {
             let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
             if name == "Chart.yaml" {
@@ -168,11 +184,12 @@ impl Apart {
             ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(list).filter_map(named);
         let lists = ["transformers", "generators", "configurations"].into_iter().flat_map(list);
         let lists = lists.filter_map(|entry| entry.as_str().map(str::to_owned));
-        for relative in merges.chain(others).chain(lists).collect::<Vec<_>>() {
-            if let Some(clean) = crate::render::clean(&crate::render::join(dir, &relative)) {
-                self.patches.insert(clean.to_string());
-            }
-        }
+        let within = |relative: &String| crate::render::clean(&crate::render::join(dir, relative)).map(|path| path.to_string());
+        let patches: Vec<String> = merges.chain(others).chain(lists).filter_map(|relative| within(&relative)).collect();
+        let resources = ["resources", "bases", "components", "crds"].into_iter().flat_map(list);
+        let resources = resources.filter_map(|entry| within(&entry.as_str()?.to_owned()));
+        self.resources.extend(resources.chain(patches.iter().cloned()));
+        self.patches.extend(patches);
     }
 
     /// Of a chart, its templates, its dependencies and the files beside `Chart.yaml` are no plain manifests.

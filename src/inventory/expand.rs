@@ -2,12 +2,12 @@ use super::options::Options;
 use super::sources::Repositories;
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
 use crate::discover::{self, Found};
-use crate::files::{Location, Path, Span};
+use crate::files::{Location, Span};
 use crate::model::{
     Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{self, Destination, Documents, Environment, Parsed, Request, Targets, Tool};
+use crate::render::{self, Destination, Documents, Environment, Request, Targets, Tool};
 use crate::yaml::{File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -82,7 +82,7 @@ pub(super) fn load(options: &Options) -> Inventory {
     let repositories = Repositories::new(options, &applications);
     expansion.follow(&repositories);
     expansion.add_unclaimed(&found);
-    expansion.finish(found.files)
+    expansion.finish(found)
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -583,7 +583,7 @@ impl Expansion<'_> {
         scopes
     }
 
-    fn finish(mut self, files: Vec<(Path, Arc<Parsed>)>) -> Inventory {
+    fn finish(mut self, found: Found) -> Inventory {
         let scopes = self.scopes();
         let none = Scopes::default();
         let manifests: Vec<_> =
@@ -605,7 +605,9 @@ impl Expansion<'_> {
             instances: self.instances,
             clusters: self.clusters,
             problems: self.problems,
-            files,
+            files: found.files,
+            parts: found.parts,
+            kustomized: found.kustomized,
             index: OnceLock::new(),
         };
         let kept = kept(&self.drafts);
