@@ -5,11 +5,14 @@
 
 use crate::files::{EntryKind, Path, Tree};
 use crate::model::{Manifest, Origin, group_of};
-use crate::render::{Documents, Parsed, has_manifest_name, is_kustomization};
-use crate::yaml;
+use crate::render::{Documents, Parsed, has_manifest_name};
 use hashbrown::HashSet;
 use rayon::prelude::*;
 use std::sync::Arc;
+
+mod kustomize;
+
+pub use kustomize::Kustomizations;
 
 /// What stands in a tree as plain manifests, in walk order.
 #[derive(Debug, Default)]
@@ -34,8 +37,8 @@ pub struct Found {
     pub files: Vec<(Path, Arc<Parsed>)>,
     /// Kustomizations and the files they lay over others: YAML that is no manifest by itself.
     pub parts: Vec<(Path, Arc<Parsed>)>,
-    /// Files that a kustomization names as resources or patches. Kustomize reads those, by rules of its own.
-    pub kustomized: HashSet<String>,
+    /// The kustomizations of the tree.
+    pub kustomizations: Kustomizations,
     /// Folders that hold plain manifests of any kind, in walk order.
     pub folders: Vec<Path>,
 }
@@ -46,17 +49,18 @@ pub struct Found {
 /// the patches they name, files that `wanted` refuses.
 pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Found {
     let tree = documents.tree();
-    let apart = Apart::new(tree, documents);
+    let kustomizations = Kustomizations::read(tree, documents);
+    let charts = charts(tree);
     let files: Vec<&Path> = tree
         .entries()
         .iter()
         .filter(|entry| matches!(entry.kind, EntryKind::File(_)))
         .map(|entry| &entry.path)
         .filter(|path| has_manifest_name(path) && !path.ends_with(".jsonnet"))
-        .filter(|path| wanted(path) && !apart.holds(path))
+        .filter(|path| wanted(path) && !kustomizations.is_part(path) && !of_chart(&charts, path))
         .collect();
     let looked: Vec<_> = files.par_iter().map(|path| look(documents, path)).collect();
-    let mut found = Found { parts: parts(documents, &apart, wanted), ..Found::default() };
+    let mut found = Found { parts: parts(documents, &kustomizations, wanted), ..Found::default() };
     for (path, result) in files.into_iter().zip(looked) {
         match result {
             Err(message) => found.unreadable.push((path.clone(), message)),
@@ -70,14 +74,14 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
             }
         }
     }
-    found.kustomized = apart.resources;
+    found.kustomizations = kustomizations;
     found
 }
 
 /// The files that are set apart although somebody here wrote them: kustomizations and patches.
-fn parts(documents: &Documents, apart: &Apart, wanted: impl Fn(&str) -> bool) -> Vec<(Path, Arc<Parsed>)> {
+fn parts(documents: &Documents, kustomizations: &Kustomizations, wanted: impl Fn(&str) -> bool) -> Vec<(Path, Arc<Parsed>)> {
     let tree = documents.tree();
-    let mut paths: Vec<Path> = apart.patches.iter().map(|path| path.as_str().into()).collect();
+    let mut paths: Vec<Path> = kustomizations.parts().map(Path::from).collect();
     paths.sort_unstable();
     let is_file = |path: &Path| matches!(tree.entry(path).map(|entry| &entry.kind), Some(EntryKind::File(_)));
     paths.retain(|path| wanted(path) && is_file(path));
@@ -148,59 +152,17 @@ impl Found {
     }
 }
 
-/// Files that are no plain manifests although they look like some.
-struct Apart {
-    charts: HashSet<String>,
-    patches: HashSet<String>,
-    resources: HashSet<String>,
+/// The folders of charts.
+fn charts(tree: &Tree) -> HashSet<String> {
+    let dirs = tree.entries().iter().map(|entry| entry.path.rsplit_once('/').unwrap_or(("", &entry.path)));
+    dirs.filter(|(_, name)| *name == "Chart.yaml").map(|(dir, _)| dir.to_owned()).collect()
 }
 
-impl Apart {
-    fn new(tree: &Tree, documents: &Documents) -> Self {
-        let mut apart = Self { charts: HashSet::new(), patches: HashSet::new(), resources: HashSet::new() };
-        for entry in tree.entries() {
-            let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
-            if name == "Chart.yaml" {
-                apart.charts.insert(dir.to_owned());
-            }
-            if is_kustomization(name) {
-                apart.patches.insert(entry.path.to_string());
-                apart.add_patches(documents, &entry.path, dir);
-            }
-        }
-        apart
-    }
-
-    /// The files that a kustomization lays over others: they hold parts of objects.
-    fn add_patches(&mut self, documents: &Documents, path: &Path, dir: &str) {
-        let Ok(file) = documents.single(path) else { return };
-        let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { return };
-        let node = file.node(root);
-        let list = |key: &str| node.get(key).into_iter().flat_map(|list| list.items());
-        let named =
-            |patch: yaml::Node<'_>| patch.get("path").and_then(|path| path.as_str().map(str::to_owned));
-        let merges = list("patchesStrategicMerge").filter_map(|patch| patch.as_str().map(str::to_owned));
-        let others =
-            ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(list).filter_map(named);
-        let lists = ["transformers", "generators", "configurations"].into_iter().flat_map(list);
-        let lists = lists.filter_map(|entry| entry.as_str().map(str::to_owned));
-        let within = |relative: &String| crate::render::clean(&crate::render::join(dir, relative)).map(|path| path.to_string());
-        let patches: Vec<String> = merges.chain(others).chain(lists).filter_map(|relative| within(&relative)).collect();
-        let resources = ["resources", "bases", "components", "crds"].into_iter().flat_map(list);
-        let resources = resources.filter_map(|entry| within(&entry.as_str()?.to_owned()));
-        self.resources.extend(resources.chain(patches.iter().cloned()));
-        self.patches.extend(patches);
-    }
-
-    /// Of a chart, its templates, its dependencies and the files beside `Chart.yaml` are no plain manifests.
-    fn holds(&self, path: &str) -> bool {
-        let chart_owns = |inside: &str| {
-            inside.starts_with("templates/") || inside.starts_with("charts/") || !inside.contains('/')
-        };
-        let parents = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
-        self.patches.contains(path)
-            || std::iter::once(("", path))
-                .chain(parents)
-                .any(|(dir, inside)| self.charts.contains(dir) && chart_owns(inside))
-    }
+/// Of a chart, its templates, its dependencies and the files beside `Chart.yaml` are no plain manifests.
+fn of_chart(charts: &HashSet<String>, path: &str) -> bool {
+    let chart_owns = |inside: &str| {
+        inside.starts_with("templates/") || inside.starts_with("charts/") || !inside.contains('/')
+    };
+    let parents = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
+    std::iter::once(("", path)).chain(parents).any(|(dir, inside)| charts.contains(dir) && chart_owns(inside))
 }

@@ -1,7 +1,7 @@
 use super::options::Options;
 use super::sources::Repositories;
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
-use crate::discover::{self, Found};
+use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Span};
 use crate::model::{
     Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
@@ -132,7 +132,7 @@ impl Expansion<'_> {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
                 }
-                self.drafts.push(draft);
+                self.drafts.push(by_kustomize(draft, &found.kustomizations));
             }
         }
     }
@@ -335,6 +335,7 @@ impl Expansion<'_> {
             environment: environment(application, &instance, source),
             settings,
             engines: &self.options.engines,
+            is_folder: draft.parent == Parent::Folder,
         })
     }
 
@@ -607,7 +608,7 @@ impl Expansion<'_> {
             problems: self.problems,
             files: found.files,
             parts: found.parts,
-            kustomized: found.kustomized,
+            kustomizations: found.kustomizations,
             index: OnceLock::new(),
         };
         let kept = kept(&self.drafts);
@@ -620,6 +621,7 @@ impl Expansion<'_> {
         }
         for set in &mut inventory.sets {
             set.parent = renumber(&set.parent, &kept);
+            inventory.problems.push(not_expanded(set));
         }
         for owned in &mut inventory.projects {
             owned.parent = renumber(&owned.parent, &kept);
@@ -629,6 +631,29 @@ impl Expansion<'_> {
         }
         inventory
     }
+}
+
+/// An Application that a kustomization changes, or completes, is known only once Kustomize has run.
+fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
+    let path = draft.application.manifest.path();
+    let incomplete = draft.problems.iter().any(|problem| problem.kind == ProblemKind::InvalidSpec);
+    let by = match kustomizations.changing(path) {
+        Some(by) => Some((by, "changes")),
+        None if incomplete => kustomizations.above(path).map(|by| (by, "may complete")),
+        None => None,
+    };
+    let Some((by, verb)) = by else { return draft };
+    let message = format!("the kustomization `{by}` {verb} this Application, and no Application renders it");
+    let problem = Problem::unknown(ProblemKind::NotRendered, message);
+    draft.problems = vec![problem.at(draft.application.manifest.location())];
+    draft.rendered = true;
+    draft
+}
+
+/// The Applications of a set are not known.
+fn not_expanded(set: &Set) -> Problem {
+    let message = format!("ApplicationSet `{}/{}` is not expanded", set.namespace, set.manifest.name());
+    Problem::unknown(ProblemKind::SetNotExpanded, message).at(set.manifest.location())
 }
 
 /// The new number of each Application; None for those that lost their key to another and so never come to be, and for

@@ -2,6 +2,7 @@
 //!
 //! Follows Applications from the roots of a tree to everything they render, Applications included.
 
+use crate::discover::Kustomizations;
 use crate::files::{Location, Path};
 use crate::model::{Application, Clusters, Manifest, Origin, Problem, Project, ResourceKey, Settings, State};
 use crate::render::{Documents, Parsed, Target, Targets, Tool};
@@ -43,7 +44,8 @@ pub struct Inventory {
     pub files: Vec<(Path, Arc<Parsed>)>,
     /// Kustomizations and the patches they name, in order of path.
     pub parts: Vec<(Path, Arc<Parsed>)>,
-    kustomized: HashSet<String>,
+    /// The kustomizations of the tree.
+    pub kustomizations: Kustomizations,
     index: OnceLock<Index>,
 }
 
@@ -225,7 +227,7 @@ impl Inventory {
 
     /// Whether a kustomization of the tree names this file, so that Kustomize reads it.
     pub fn is_kustomized(&self, path: &str) -> bool {
-        self.kustomized.contains(path)
+        self.kustomizations.names(path)
     }
 
     /// Whether a problem was met at this very place.
