@@ -36,8 +36,8 @@ struct Place {
 
 /// Where a configuration was found, which decides what it may name.
 enum Home {
-    /// In this tree, whose root is that folder.
-    Tree(Arc<Tree>, PathBuf),
+    /// In this tree.
+    Tree(Arc<Tree>),
     /// A person named it.
     Named(PathBuf),
 }
@@ -147,7 +147,7 @@ fn open(global: &Global, place: &Place) -> Result<(Arc<Tree>, Home, Option<Loade
         return Ok((Arc::new(Tree::open(&place.root)?), home, Some(loaded)));
     }
     let (tree, top, start) = trees(place)?;
-    let home = Home::Tree(Arc::clone(&top.0), top.1.clone());
+    let home = Home::Tree(Arc::clone(&top.0));
     if global.no_config {
         return Ok((tree, home, None));
     }
@@ -204,7 +204,7 @@ fn configure(options: &mut Options, loaded: &Loaded, home: &Home, root: &Path) -
 fn known_tree(loaded: &Loaded, home: &Home, known: &config::Known) -> Result<Tree, Error> {
     match home {
         Home::Named(folder) => tree_at(&folder.join(&known.path)),
-        Home::Tree(tree, _) => {
+        Home::Tree(tree) => {
             let path = clean(&join(loaded.folder(), &known.path)).unwrap_or_default();
             let real = tree.resolve(&path)?.unwrap_or_default();
             match tree.sub(&real) {
