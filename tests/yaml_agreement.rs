@@ -69,7 +69,8 @@ fn corpus() {
         eprintln!("declined: {}", path.display());
     }
     assert!(count.different.is_empty(), "{}", count.different.join("\n"));
-    assert!(count.declined.len() * 100 < files.len(), "too many files are declined");
+    let read = count.same + count.declined.len();
+    assert!(count.declined.len() * 100 < read, "more than 1 % of what libyaml reads is declined");
 }
 
 const SEEDS: &[&str] = &[

@@ -201,6 +201,9 @@ impl Scanner<'_, '_> {
         self.depth += 1;
         let next = if self.dash_at(self.pos) {
             self.seq(col, flags)
+        } else if matches!(self.s[self.pos], b'&' | b'!') && flags == 0 {
+            let (flags, end) = self.properties(self.pos)?;
+            self.behind_properties(end, parent, flags)
         } else if let Some(key) = self.find_key(self.pos)? {
             self.map(col, key, flags)
         } else {
@@ -399,16 +402,23 @@ impl Scanner<'_, '_> {
             return self.scalar(at, col, flags);
         }
         if flags != 0 {
-            // An anchor before a key on the same line belongs to the key.
-            return if self.dash_at(at) || self.find_key(at)?.is_some() {
-                None
-            } else {
-                self.scalar(at, col, flags)
-            };
+            return self.behind_properties(at, col, flags);
         }
         let column = col + (at - self.pos) as i32;
         self.pos = at;
         self.block(column, col, 0)
+    }
+
+    /// A scalar or flow collection on the line of its anchor or tag, which belong to a key if there is one.
+    fn behind_properties(&mut self, from: usize, parent: i32, flags: u8) -> Scan<usize> {
+        let mut at = from;
+        while self.at(at) == b' ' {
+            at += 1;
+        }
+        if self.space_at(at) || self.dash_at(at) || self.find_key(at)?.is_some() {
+            return None;
+        }
+        self.scalar(at, parent, flags)
     }
 
     /// The anchor and tag at `i`: the flag of the node, and where they end.
