@@ -164,7 +164,8 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
             }
         })
     });
-    let applications = inventory.applications.par_iter().enumerate().flat_map_iter(|(id, app)| {
+    let as_written = inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
+    let applications = as_written.flat_map_iter(|(id, app)| {
         run(&|rule, context| match rule.check {
             Check::Application(check) => check(id, app, context),
             Check::Resource(check) => {
@@ -177,7 +178,10 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = files.chain(applications).collect();
     findings.extend(run(&|rule, context| match rule.check {
-        Check::ApplicationSet(check) => inventory.sets.iter().for_each(|set| check(set, context)),
+        Check::ApplicationSet(check) => {
+            let as_written = inventory.sets.iter().filter(|set| set.changed_by.is_none());
+            as_written.for_each(|set| check(set, context));
+        }
         Check::AppProject(check) => inventory.projects.iter().for_each(|project| check(project, context)),
         Check::Inventory(check) => check(context),
         _ => (),
