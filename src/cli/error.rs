@@ -86,6 +86,9 @@ impl Error {
                 files::Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                     "check the spelling; paths start from the current folder".to_owned()
                 }
+                files::Error::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                    "make its folder first".to_owned()
+                }
                 _ => String::new(),
             }),
             Self::Report(_) => "check that the place can be written to and has room".to_owned(),

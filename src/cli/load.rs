@@ -6,7 +6,7 @@ use super::paths::{self, Seen};
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
 use crate::inventory::{Inventory, Known, Mapping, Options};
-use crate::model::{Cluster, Clusters};
+use crate::model::{Cluster, Clusters, Problem, ProblemKind};
 use crate::render::{Documents, Engines, clean, join, jsonnet};
 use crate::{rules, yaml};
 use std::collections::BTreeSet;
@@ -68,8 +68,8 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
     Ok(Scene { inventory, configuration, seen, limit: place.limit })
 }
 
-/// The one object in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
-pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Error> {
+/// The one object of this kind in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
+pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result<Scene, Error> {
     let nothing: [(&str, &[u8]); 0] = [];
     let mut options = Options::new(Arc::new(Documents::new(Arc::new(Tree::memory(nothing)))));
     options.only = Some(Arc::new(Documents::new(Arc::new(Tree::of_file(file)?))));
@@ -82,10 +82,14 @@ pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Erro
     }
     add_beside(&mut options, beside, None)?;
     options.engines = engines()?;
-    let folder = files::real_path(file)?.parent().map_or_else(|| current.clone(), Path::to_owned);
-    let inventory = Inventory::load(&options);
+    let mut inventory = Inventory::load(&options);
+    let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
+    if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
+        let message = format!("`{}` holds no {kind}", file.display());
+        inventory.problems.push(Problem::fails(ProblemKind::ResourceUnreadable, message));
+    }
     let configuration = configuration.map(|(loaded, _)| loaded);
-    Ok(Scene { inventory, configuration, seen: Seen::new(&current, &folder), limit: None })
+    Ok(Scene { inventory, configuration, seen: Seen::unchanged(), limit: None })
 }
 
 fn nothing(seen: &Seen) -> Error {
@@ -108,13 +112,15 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
         folders += usize::from(files::is_folder(path)?);
         real.push(files::real_path(path)?);
     }
+    let here = files::real_path(&current)?;
+    // The repository around a folder and its root; outside of any, the current folder.
     let whole = |around: &Path| -> Result<(PathBuf, Option<Repository>), Error> {
         let repository = Repository::around(around)?.filter(|repository| !repository.is_bare());
-        Ok((repository.as_ref().map_or_else(|| around.to_owned(), |it| it.root().to_owned()), repository))
+        Ok((repository.as_ref().map_or(&*here, Repository::root).to_owned(), repository))
     };
     match (real.as_slice(), folders) {
         ([], _) => {
-            let (root, repository) = whole(&files::real_path(&current)?)?;
+            let (root, repository) = whole(&here)?;
             Ok(Place { current, root, repository: repository.map(Arc::new), limit: None })
         }
         ([folder], 1) => {
@@ -126,7 +132,7 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
             let (root, repository) = whole(first)?;
             let inside = |(file, named): (&PathBuf, &PathBuf)| {
                 paths::below(&root, file).map(Arc::from).ok_or_else(|| {
-                    let message = format!("`{}` is not in `{}`", named.display(), root.display());
+                    let message = format!("`{}` is not in `{}`", named.display(), paths::relative(&here, &root));
                     Error::usage(message, "files of one run are files of one repository")
                 })
             };
