@@ -1,4 +1,5 @@
 //! The program as people run it: what it prints, and how it exits.
+#![allow(clippy::disallowed_methods, reason = "a test reads and writes files, and starts programs")]
 
 use assert_cmd::Command;
 use std::fs;
@@ -78,7 +79,10 @@ fn told(here: &Path, arguments: &str) -> String {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     let code = output.status.code().expect("an exit code");
-    format!("$ billhook {arguments}\n{out}{}{err}exit {code}\n", if err.is_empty() { "" } else { "--- stderr\n" })
+    format!(
+        "$ billhook {arguments}\n{out}{}{err}exit {code}\n",
+        if err.is_empty() { "" } else { "--- stderr\n" }
+    )
 }
 
 fn snapshot(name: &str, text: &str) {
@@ -90,7 +94,10 @@ fn snapshot(name: &str, text: &str) {
 #[test]
 fn a_clean_tree() {
     let tree = clean();
-    snapshot("clean", &["lint", "lint -q", "lint .", "lint --strict"].map(|it| told(tree.path(), it)).concat());
+    snapshot(
+        "clean",
+        &["lint", "lint -q", "lint .", "lint --strict"].map(|it| told(tree.path(), it)).concat(),
+    );
 }
 
 #[test]
@@ -121,7 +128,11 @@ fn paths_are_those_of_the_current_folder() {
 
 #[test]
 fn what_is_not_known() {
-    let tree = folder(&[("apps/web.yaml", APPLICATION), ("apps/other.yaml", ELSEWHERE), ("web/all.yaml", MANIFESTS)]);
+    let tree = folder(&[
+        ("apps/web.yaml", APPLICATION),
+        ("apps/other.yaml", ELSEWHERE),
+        ("web/all.yaml", MANIFESTS),
+    ]);
     let runs = ["lint", "lint -v", "lint --strict", "inventory --strict", "render --app elsewhere"];
     snapshot("unknown", &runs.map(|it| told(tree.path(), it)).concat());
     let other = folder(&[("x/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n")]);
@@ -152,7 +163,8 @@ fn listings() {
 fn rendering_into_files() {
     let tree = clean();
     billhook(tree.path(), "render --split out --mask").assert().success().stdout("");
-    let secret = fs::read_to_string(tree.path().join("out/in-cluster/argocd_web/Secret.web.pass.yaml")).expect("a file");
+    let secret = fs::read_to_string(tree.path().join("out/in-cluster/argocd_web/Secret.web.pass.yaml"))
+        .expect("a file");
     assert!(secret.contains("namespace: web") && !secret.contains("hunter2"), "{secret}");
 }
 
@@ -173,7 +185,9 @@ fn reports_into_files() {
 #[test]
 fn the_same_input_gives_the_same_bytes() {
     let tree = broken();
-    for arguments in ["lint --format json", "inventory --format ndjson", "apps --format json", "render --format ndjson"] {
+    for arguments in
+        ["lint --format json", "inventory --format ndjson", "apps --format json", "render --format ndjson"]
+    {
         assert_eq!(told(tree.path(), arguments), told(tree.path(), arguments), "{arguments}");
     }
 }
@@ -275,8 +289,14 @@ fn configurations() {
 fn a_configuration_that_a_person_names_may_name_what_is_outside() {
     let tree = clean();
     let outside = folder(&[
-        ("billhook.yaml", "known: [{path: known}]\nclusters: [{name: prod, server: 'https://prod.example'}]\n"),
-        ("known/project.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: default}\n"),
+        (
+            "billhook.yaml",
+            "known: [{path: known}]\nclusters: [{name: prod, server: 'https://prod.example'}]\n",
+        ),
+        (
+            "known/project.yaml",
+            "apiVersion: argoproj.io/v1alpha1\nkind: AppProject\nmetadata: {name: default}\n",
+        ),
     ]);
     let config = outside.path().join("billhook.yaml");
     billhook(tree.path(), &format!("lint --config {}", config.display())).assert().success();
@@ -292,7 +312,8 @@ fn a_symbolic_link_leads_no_configuration_out_of_the_tree() {
     {
         let tree = clean();
         let outside = folder(&[("secret.yaml", "password: hunter2\n")]);
-        std::os::unix::fs::symlink(outside.path().join("secret.yaml"), tree.path().join("billhook.yaml")).expect("a link");
+        std::os::unix::fs::symlink(outside.path().join("secret.yaml"), tree.path().join("billhook.yaml"))
+            .expect("a link");
         let output = billhook(tree.path(), "lint").output().expect("a run");
         assert_eq!(output.status.code(), Some(2));
         assert!(!String::from_utf8_lossy(&output.stderr).contains("hunter2"));
@@ -313,7 +334,9 @@ fn help_and_rules() {
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
     let files: Vec<(String, String)> = (0..3000)
-        .map(|i| (format!("m/{i}.yaml"), format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{i}}}\n")))
+        .map(|i| {
+            (format!("m/{i}.yaml"), format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m{i}}}\n"))
+        })
         .collect();
     let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let tree = folder(&files);

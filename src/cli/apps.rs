@@ -37,7 +37,8 @@ pub fn run(args: &Args, apps: &Apps) -> Result<Exit, Error> {
         });
         let own = inventory.problems.iter().map(|problem| ("", places.problem(problem)));
         let sets = unexpanded.iter().map(|(name, problem)| (name.as_str(), problem.clone()));
-        let problems = own.chain(sets).map(|(applicationset, problem)| AppLine::Problem { applicationset, problem });
+        let problems =
+            own.chain(sets).map(|(applicationset, problem)| AppLine::Problem { applicationset, problem });
         report::apps(format, lines.chain(problems), layout, out)
     })?;
     Ok(finish(&args.global, inventory))

@@ -52,7 +52,11 @@ fn rows<'a>(inventory: &'a crate::inventory::Inventory, places: &Places<'_>) -> 
     for app in sorted(inventory) {
         let mut targets: Vec<&Target> = app.targets.list.iter().collect();
         targets.sort_by(|a, b| a.key.cmp(&b.key));
-        rows.extend(targets.into_iter().map(|target| Row { app, target, source: places.source(&target.manifest) }));
+        rows.extend(targets.into_iter().map(|target| Row {
+            app,
+            target,
+            source: places.source(&target.manifest),
+        }));
     }
     rows
 }

@@ -91,7 +91,9 @@ pub fn key(key: &ResourceKey) -> Key<'_> {
 /// The Applications by cluster and name: the order of every listing.
 pub fn sorted(inventory: &Inventory) -> Vec<&App> {
     let mut apps: Vec<&App> = inventory.applications.iter().collect();
-    apps.sort_by(|a, b| (&a.cluster, &a.id, a.instance, a.path()).cmp(&(&b.cluster, &b.id, b.instance, b.path())));
+    apps.sort_by(|a, b| {
+        (&a.cluster, &a.id, a.instance, a.path()).cmp(&(&b.cluster, &b.id, b.instance, b.path()))
+    });
     apps
 }
 
@@ -118,9 +120,11 @@ pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown
         problem: places.problem(problem),
     };
     let unknown = |problem: &&model::Problem| problem.state == model::State::Unknown;
-    let general = inventory.problems.iter().filter(unknown).map(|problem| of(problem.application.as_deref(), problem));
+    let general =
+        inventory.problems.iter().filter(unknown).map(|problem| of(problem.application.as_deref(), problem));
     let apps = inventory.applications.iter();
-    let apps = apps.flat_map(|app| app.problems.iter().filter(unknown).map(|problem| of(Some(&app.id), problem)));
+    let apps =
+        apps.flat_map(|app| app.problems.iter().filter(unknown).map(|problem| of(Some(&app.id), problem)));
     let mut all: Vec<Unknown<'_>> = general.chain(apps).collect();
     all.extend(sets(inventory, places).map(|(name, problem)| Unknown {
         application: None,
@@ -133,7 +137,10 @@ pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown
 }
 
 /// The ApplicationSets that are not expanded.
-pub fn sets<'a>(inventory: &'a Inventory, places: &Places<'_>) -> impl Iterator<Item = (String, Problem<'a>)> {
+pub fn sets<'a>(
+    inventory: &'a Inventory,
+    places: &Places<'_>,
+) -> impl Iterator<Item = (String, Problem<'a>)> {
     inventory.sets.iter().map(|set| {
         let source = places.source(&set.manifest);
         let name = format!("{}/{}", set.namespace, set.manifest.name());

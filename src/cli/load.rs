@@ -132,7 +132,8 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
             let (root, repository) = whole(first)?;
             let inside = |(file, named): (&PathBuf, &PathBuf)| {
                 paths::below(&root, file).map(Arc::from).ok_or_else(|| {
-                    let message = format!("`{}` is not in `{}`", named.display(), paths::relative(&here, &root));
+                    let message =
+                        format!("`{}` is not in `{}`", named.display(), paths::relative(&here, &root));
                     Error::usage(message, "files of one run are files of one repository")
                 })
             };
@@ -152,30 +153,40 @@ fn open(global: &Global, place: &Place) -> Result<(Arc<Tree>, Home, Option<Loade
     if let Some((loaded, home)) = named(global)? {
         return Ok((Arc::new(Tree::open(&place.root)?), home, Some(loaded)));
     }
-    let (tree, top, start) = trees(place)?;
-    let home = Home::Tree(Arc::clone(&top.0));
+    let Around { tree, top, root, start } = around(place)?;
+    let home = Home::Tree(Arc::clone(&top));
     if global.no_config {
         return Ok((tree, home, None));
     }
-    let seen = Seen::new(&place.current, &top.1);
-    let found = Loaded::find(&top.0, &start, rules::names());
+    let seen = Seen::new(&place.current, &root);
+    let found = Loaded::find(&top, &start, rules::names());
     let configuration = found.map_err(|error| Error::configuration(error, |path| seen.path(path)))?;
     Ok((tree, home, configuration))
 }
 
-/// The tree that is judged, the tree around it in which a configuration is looked for, and where the one starts in the other.
-fn trees(place: &Place) -> Result<(Arc<Tree>, (Arc<Tree>, PathBuf), String), Error> {
-    let above = place.repository.as_ref().filter(|repository| repository.root() != place.root);
-    if let Some(repository) = above
-        && let Some(start) = paths::below(repository.root(), &place.root)
+/// The tree that is judged, and the tree around it in which a configuration is looked for.
+struct Around {
+    tree: Arc<Tree>,
+    top: Arc<Tree>,
+    /// The root of `top`.
+    root: PathBuf,
+    /// Where `tree` starts in `top`.
+    start: String,
+}
+
+fn around(place: &Place) -> Result<Around, Error> {
+    let above =
+        place.repository.as_ref().map(|repository| repository.root()).filter(|root| *root != place.root);
+    if let Some(root) = above
+        && let Some(start) = paths::below(root, &place.root)
     {
-        let top = Arc::new(Tree::open(repository.root())?);
+        let top = Arc::new(Tree::open(root)?);
         if let Some(tree) = top.sub(&start) {
-            return Ok((Arc::new(tree), (top, repository.root().to_owned()), start));
+            return Ok(Around { tree: Arc::new(tree), top, root: root.to_owned(), start });
         }
     }
     let tree = Arc::new(Tree::open(&place.root)?);
-    Ok((Arc::clone(&tree), (tree, place.root.clone()), String::new()))
+    Ok(Around { top: Arc::clone(&tree), tree, root: place.root.clone(), start: String::new() })
 }
 
 /// The configuration that `--config` names.
@@ -240,7 +251,9 @@ fn answering(options: &Options, home: &Home, root: &Path, path: &str) -> Result<
     match inside.as_deref() {
         Some("") if tree.root().is_some() => Ok(Arc::clone(&options.documents)),
         Some(inside) if let Some(folder) = tree.sub(inside) => Ok(Arc::new(Documents::new(Arc::new(folder)))),
-        _ if matches!(home, Home::Named(_)) => Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?)))),
+        _ if matches!(home, Home::Named(_)) => {
+            Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?))))
+        }
         _ => Err(Error::usage(
             format!("`repositories` of the configuration names `{path}`, and there is no such folder"),
             "the path is from the root of the tree that is judged",
@@ -253,7 +266,11 @@ fn tree_at(path: &Path) -> Result<Tree, Error> {
 }
 
 /// What flags say; `own` is the tree that is judged and its root.
-fn add_beside(options: &mut Options, beside: &Beside, own: Option<(&PathBuf, &Arc<Documents>)>) -> Result<(), Error> {
+fn add_beside(
+    options: &mut Options,
+    beside: &Beside,
+    own: Option<(&PathBuf, &Arc<Documents>)>,
+) -> Result<(), Error> {
     for mapping in &beside.repository {
         let real = files::real_path(&mapping.dir)?;
         let documents = match own.filter(|(root, _)| **root == real) {
@@ -295,7 +312,8 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
     }
     let secrets = known_from(Tree::of_file(file)?, None, false, &name)?;
     if list.is_empty() && secrets.found.clusters.is_empty() {
-        let help = "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
+        let help =
+            "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
         return Err(Error::usage(format!("`{name}` names no cluster"), help));
     }
     options.known.push(secrets);
@@ -306,5 +324,5 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
 fn engines() -> Result<Engines, Error> {
     let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
     let program = std::env::current_exe().map_err(lost)?;
-    Ok(Engines { jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())), ..Engines::default() })
+    Ok(Engines { jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())) })
 }

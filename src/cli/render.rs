@@ -39,14 +39,19 @@ pub fn run(args: &Args, render: &Render) -> Result<Exit, Error> {
             source: row.target.source,
             key: key(&row.target.key),
             version: &row.target.version,
-            hooks: row.target.hooks.as_ref().map(|phases| phases.iter().map(|phase| phase_name(*phase)).collect()),
+            hooks: row
+                .target
+                .hooks
+                .as_ref()
+                .map(|phases| phases.iter().map(|phase| phase_name(*phase)).collect()),
             wave: row.target.wave,
             manifest: manifest(row.target, render.mask),
             origin: row.source.origin(),
         });
         let own = inventory.problems.iter().filter(|_| render.app.is_none());
         let own = own.map(|problem| told(&places, "", problem));
-        let of_apps = apps.iter().flat_map(|app| app.problems.iter().map(|problem| told(&places, &app.id, problem)));
+        let of_apps =
+            apps.iter().flat_map(|app| app.problems.iter().map(|problem| told(&places, &app.id, problem)));
         report::render(format, objects.chain(own).chain(of_apps), layout, out)
     })?;
     Ok(finish(&args.global, inventory))
@@ -66,7 +71,8 @@ fn wanted<'a>(inventory: &'a Inventory, named: Option<&str>) -> Result<Vec<&'a A
     let found: Vec<&App> = all.iter().copied().filter(is).collect();
     if found.is_empty() {
         let ids: Vec<&str> = all.iter().flat_map(|app| [&*app.id, &*app.application.name]).collect();
-        let guess = yaml::nearest(named, &ids).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let guess =
+            yaml::nearest(named, &ids).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let message = format!("there is no Application `{named}`{guess}");
         return Err(Error::usage(message, "`billhook apps` lists them"));
     }
@@ -86,7 +92,11 @@ fn rows<'a>(apps: &[&'a App], places: &Places<'_>) -> Vec<Row<'a>> {
     for app in apps.iter().filter(|app| app.outcome == Outcome::Rendered && !fails(app)) {
         let mut targets: Vec<&Target> = app.targets.list.iter().collect();
         targets.sort_by(|a, b| a.key.cmp(&b.key));
-        rows.extend(targets.into_iter().map(|target| Row { app, target, source: places.source(&target.manifest) }));
+        rows.extend(targets.into_iter().map(|target| Row {
+            app,
+            target,
+            source: places.source(&target.manifest),
+        }));
     }
     rows
 }
@@ -125,7 +135,8 @@ fn split(rows: &[Row<'_>], mask: bool, dir: &Path) -> Result<(), Error> {
     for row in rows {
         let k = &row.target.key;
         let parts = [&*k.kind, &*k.group, &*k.namespace, &*k.name];
-        let name = parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect::<Vec<_>>().join(".");
+        let name =
+            parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect::<Vec<_>>().join(".");
         let folder = format!("{}/{}", safe(&row.app.cluster), safe(&row.app.id));
         let mut path = format!("{folder}/{name}.yaml");
         let mut number = 2;
