@@ -1,8 +1,9 @@
 //! Errors as people see them. The only place that gives an error its help and its excerpt.
 
+use crate::config;
 use crate::files::{self, Lines};
 use crate::report::{self, Source};
-use crate::{config, yaml};
+use crate::yaml;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use std::fmt::{self, Display};
 use std::io;
