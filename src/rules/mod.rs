@@ -22,7 +22,6 @@ mod namespace_two_owners;
 mod owners;
 mod page;
 mod problems;
-mod suppressions;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
 mod rendered_into_default_namespace;
@@ -30,6 +29,7 @@ mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
+mod suppressions;
 
 pub use page::{Example, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all};
@@ -58,7 +58,7 @@ enum Check {
     Inventory(fn(&mut Context<'_>)),
 }
 
-/// One line a rule, in order of code; those of BH0xx are in [`problems::RULES`].
+/// One line a rule, in order of code; those of BH0xx and BH9xx are in tables of their own.
 const RULES: &[&Rule] = &[
     &duplicate_object::RULE,
     &duplicate_object_api_alias::RULE,
