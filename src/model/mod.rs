@@ -6,9 +6,11 @@
 mod application;
 mod cluster;
 mod exclusions;
+mod fields;
 mod hooks;
 mod key;
 mod manifest;
+mod option_names;
 mod options;
 mod problem;
 mod project;
@@ -24,9 +26,11 @@ pub use application::{
 };
 pub use cluster::{Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
 pub use exclusions::Exclusions;
+pub use fields::{Content, Count, Field, fields, places};
 pub use hooks::{Phase, hooks, wave};
 pub use key::{GroupKind, ResourceKey, group_of, version_of};
-pub use manifest::{Manifest, Origin};
+pub use manifest::{Manifest, Origin, misspelt_head};
+pub use option_names::{COMPARE_OPTIONS, Level, Meaning, meaning, sync_options, values_of};
 pub use options::{Protection, SyncOptions, protection};
 pub use problem::{Condition, Problem, ProblemKind, State};
 pub use project::{Permission, Project, ProjectDestination};

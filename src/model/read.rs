@@ -1,13 +1,15 @@
 //! Typed reading of nodes, as Go's JSON decoder reads them.
 
 use crate::files::Span;
-use crate::yaml::{Error, File, Node};
+use crate::yaml::{Error, File, Node, de};
 use serde::de::DeserializeOwned;
 
-/// Reads a node as a `T`; errors where a type is wrong.
+/// Reads a node as a `T`; errors where a type is wrong, at the value that has it.
 pub fn from_node<T: DeserializeOwned>(node: Node<'_>) -> Result<T, Error> {
-    serde_json::from_value(node.to_json())
-        .map_err(|error| Error { span: node.span(), message: error.to_string() })
+    serde_json::from_value(node.to_json()).map_err(|error| match de::from_node::<T>(node) {
+        Err(placed) => Error { span: placed.span, message: placed.to_string() },
+        Ok(_) => Error { span: node.span(), message: error.to_string() },
+    })
 }
 
 /// Reads a text of one document as a `T`.
