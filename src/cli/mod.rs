@@ -1,14 +1,81 @@
 //! Arguments, exit codes, one file per command. The only room that prints, reads the environment and exits.
 
-use std::ffi::OsString;
-use std::process::ExitCode;
-
+mod apps;
 mod args;
+mod error;
 mod exit;
+mod explain;
+mod inventory;
+mod lines;
+mod lint;
+mod load;
+mod output;
+mod paths;
+mod render;
 mod worker;
+
+use args::{Args, Command, Completions, Global};
+use clap::CommandFactory;
+use error::Error;
+use exit::Exit;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
 
 /// Runs the program with `arguments`, of which the first is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments: Vec<OsString> = arguments.into_iter().skip(1).collect();
-    worker::serve(&arguments).unwrap_or(ExitCode::from(2))
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(served) = worker::serve(arguments.get(1..).unwrap_or_default()) {
+        return served;
+    }
+    let args = match Args::parse_all(arguments) {
+        Ok(args) => args,
+        Err(refused) => {
+            // Where nobody can be told, nobody is.
+            let _ = refused.print();
+            return if refused.use_stderr() { Exit::Failed.into() } else { Exit::Fine.into() };
+        }
+    };
+    match command(&args) {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_broken_pipe() => Exit::Fine.into(),
+        Err(error) => {
+            output::tell(&error, args.global.color);
+            Exit::Failed.into()
+        }
+    }
+}
+
+fn command(args: &Args) -> Result<Exit, Error> {
+    match &args.command {
+        Command::Lint(lint) => lint::run(args, lint),
+        Command::Inventory(inventory) => inventory::run(args, inventory),
+        Command::Apps(apps) => apps::run(args, apps),
+        Command::Render(render) => render::run(args, render),
+        Command::Explain(explain) => explain::run(args, explain),
+        Command::Completions(completions) => print_completions(completions),
+        Command::Man => print_man(),
+    }
+}
+
+/// How a listing ends: with `--strict`, something that is missing from it counts.
+fn finish(global: &Global, inventory: &crate::inventory::Inventory) -> Exit {
+    if global.strict && lines::is_incomplete(inventory) { Exit::Incomplete } else { Exit::Fine }
+}
+
+fn print_completions(completions: &Completions) -> Result<Exit, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(completions.shell, &mut Args::command(), "billhook", &mut script);
+    print(&script)
+}
+
+fn print_man() -> Result<Exit, Error> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Args::command()).render(&mut page).map_err(crate::report::Error::Write)?;
+    print(&page)
+}
+
+fn print(bytes: &[u8]) -> Result<Exit, Error> {
+    io::stdout().lock().write_all(bytes).map_err(crate::report::Error::Write)?;
+    Ok(Exit::Fine)
 }

@@ -4,6 +4,7 @@
 //! What a suppression says is part of the manifests, so anything wrong with it is a finding.
 
 mod check;
+mod options;
 pub mod suppression;
 mod types;
 mod values;

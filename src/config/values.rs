@@ -26,6 +26,11 @@ impl Glob {
         &self.0
     }
 
+    /// As the library has it.
+    pub(super) fn parsed(&self) -> &globset::Glob {
+        self.1.glob()
+    }
+
     /// Whether it matches the whole of `text`.
     pub fn matches(&self, text: &str) -> bool {
         self.1.is_match(text)

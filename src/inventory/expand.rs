@@ -1,13 +1,13 @@
 use super::options::Options;
 use super::sources::Repositories;
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
-use crate::discover::{self, Found};
-use crate::files::{Location, Path, Span};
+use crate::discover::{self, Found, Kustomizations};
+use crate::files::{Location, Span};
 use crate::model::{
     Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{self, Destination, Documents, Environment, Parsed, Request, Targets, Tool};
+use crate::render::{self, Destination, Documents, Environment, Request, Targets, Tool};
 use crate::yaml::{File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -82,7 +82,7 @@ pub(super) fn load(options: &Options) -> Inventory {
     let repositories = Repositories::new(options, &applications);
     expansion.follow(&repositories);
     expansion.add_unclaimed(&found);
-    expansion.finish(found.files)
+    expansion.finish(found)
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -132,7 +132,7 @@ impl Expansion<'_> {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
                 }
-                self.drafts.push(draft);
+                self.drafts.push(by_kustomize(draft, &found.kustomizations));
             }
         }
     }
@@ -335,6 +335,7 @@ impl Expansion<'_> {
             environment: environment(application, &instance, source),
             settings,
             engines: &self.options.engines,
+            is_folder: draft.parent == Parent::Folder,
         })
     }
 
@@ -583,7 +584,7 @@ impl Expansion<'_> {
         scopes
     }
 
-    fn finish(mut self, files: Vec<(Path, Arc<Parsed>)>) -> Inventory {
+    fn finish(mut self, found: Found) -> Inventory {
         let scopes = self.scopes();
         let none = Scopes::default();
         let manifests: Vec<_> =
@@ -605,7 +606,9 @@ impl Expansion<'_> {
             instances: self.instances,
             clusters: self.clusters,
             problems: self.problems,
-            files,
+            files: found.files,
+            parts: found.parts,
+            kustomizations: found.kustomizations,
             index: OnceLock::new(),
         };
         let kept = kept(&self.drafts);
@@ -618,6 +621,7 @@ impl Expansion<'_> {
         }
         for set in &mut inventory.sets {
             set.parent = renumber(&set.parent, &kept);
+            inventory.problems.push(not_expanded(set));
         }
         for owned in &mut inventory.projects {
             owned.parent = renumber(&owned.parent, &kept);
@@ -627,6 +631,29 @@ impl Expansion<'_> {
         }
         inventory
     }
+}
+
+/// An Application that a kustomization changes, or completes, is known only once Kustomize has run.
+fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
+    let path = draft.application.manifest.path();
+    let incomplete = draft.problems.iter().any(|problem| problem.kind == ProblemKind::InvalidSpec);
+    let by = match kustomizations.changing(path) {
+        Some(by) => Some((by, "changes")),
+        None if incomplete => kustomizations.above(path).map(|by| (by, "may complete")),
+        None => None,
+    };
+    let Some((by, verb)) = by else { return draft };
+    let message = format!("the kustomization `{by}` {verb} this Application, and no Application renders it");
+    let problem = Problem::unknown(ProblemKind::NotRendered, message);
+    draft.problems = vec![problem.at(draft.application.manifest.location())];
+    draft.rendered = true;
+    draft
+}
+
+/// The Applications of a set are not known.
+fn not_expanded(set: &Set) -> Problem {
+    let message = format!("ApplicationSet `{}/{}` is not expanded", set.namespace, set.manifest.name());
+    Problem::unknown(ProblemKind::SetNotExpanded, message).at(set.manifest.location())
 }
 
 /// The new number of each Application; None for those that lost their key to another and so never come to be, and for

@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub settings: &'a Settings,
     /// Runs what needs a program.
     pub engines: &'a Engines,
+    /// No Application names this folder, so JSON in it that is no manifest does no harm.
+    pub is_folder: bool,
 }
 
 /// The programs that rendering may start.

@@ -55,8 +55,10 @@ impl SourceCode for Source {
     }
 }
 
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// What is not to be read first.
+pub const DIM: Style = Style::new().dimmed();
 const SECOND: Style = AnsiColor::Blue.on_default().bold();
 
 /// How a severity is coloured.

@@ -197,7 +197,7 @@ fn table(
 }
 
 /// Pads the cells of each column to one width, two spaces between columns. Neutralises what is in them.
-pub(super) fn align(rows: Vec<Vec<String>>) -> Vec<String> {
+pub fn align(rows: Vec<Vec<String>>) -> Vec<String> {
     let mut widths: Vec<usize> = Vec::new();
     for row in &rows {
         for (i, cell) in row.iter().enumerate() {

@@ -281,7 +281,7 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     if seen.suppressed > 0 {
         let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
     }
-    let not_rendered = lint.not_rendered();
+    let not_rendered = seen.not_rendered;
     if not_rendered > 0 {
         let more = if layout.verbose { "" } else { " (run with -v)" };
         let _ = write!(text, "; {} not rendered{more}", count(not_rendered, "Application"));

@@ -12,7 +12,7 @@ pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> Result<(), E
 }
 
 /// Writes a JSON value as a YAML document in block style.
-pub(super) fn document(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub fn document(value: &Value, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Value::Object(map) if !map.is_empty() => entries(value, 0, out),
         Value::Array(items) if !items.is_empty() => entries(value, 0, out),

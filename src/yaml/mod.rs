@@ -9,6 +9,8 @@
 
 use crate::files::Span;
 
+#[doc(hidden)]
+pub mod agreement;
 mod arena;
 mod base64;
 mod check;
@@ -21,6 +23,7 @@ mod json;
 mod json_text;
 mod libyaml;
 mod node;
+mod quoted;
 mod slow;
 mod split;
 mod typing;
