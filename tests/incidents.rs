@@ -20,7 +20,7 @@
 
 use billhook::files::{Lines, Tree};
 use billhook::finding::{Finding, Object, Severity};
-use billhook::inventory::{Inventory, Options};
+use billhook::inventory::{Inventory, Options, Outcome};
 use billhook::model::State;
 use billhook::render::jsonnet::{Limits, Pool};
 use billhook::render::{Documents, Engines};
@@ -205,6 +205,7 @@ fn report(judged: &Judged) -> String {
         applications: written().count(),
         objects: inventory.count(),
         clusters: clusters.len(),
+        not_rendered: written().filter(|app| app.outcome != Outcome::Rendered).count(),
         suppressed: 0,
     };
     let lint = Lint { findings, unknown: &[], summary, sources: &|path| inventory.text(path) };
