@@ -85,7 +85,6 @@ pub enum Command {
 
 /// What every command takes.
 #[derive(Debug, Group)]
-#[command(next_help_heading = "Options")]
 pub struct Global {
     /// Read the configuration from FILE instead of looking for billhook.yaml
     #[arg(
@@ -145,9 +144,6 @@ pub struct Global {
         hide_env = true
     )]
     pub color: Color,
-    /// Do not use the cache of rendered manifests
-    #[arg(long, global = true, env = "BILLHOOK_NO_CACHE", hide_env = true)]
-    pub no_cache: bool,
     /// The day that suppressions with a last day are judged by, as in 2027-01-31
     #[arg(long, global = true, value_name = "DATE", env = "BILLHOOK_TODAY", hide = true)]
     pub today: Option<crate::config::Date>,
@@ -166,9 +162,6 @@ pub struct Beside {
     /// The clusters, as a list or as cluster Secrets; there are no others
     #[arg(long, value_name = "FILE", env = "BILLHOOK_CLUSTERS", hide_env = true)]
     pub clusters: Option<PathBuf>,
-    /// Recorded answers of generators that ask services
-    #[arg(long, value_name = "FILE", env = "BILLHOOK_ANSWERS", hide_env = true)]
-    pub answers: Option<PathBuf>,
 }
 
 /// `billhook lint`.
@@ -250,13 +243,9 @@ pub struct Completions {
 /// `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
     Text,
-    /// One JSON document
     Json,
-    /// One JSON document a line
     Ndjson,
-    /// YAML
     Yaml,
 }
 
@@ -274,13 +263,9 @@ impl From<Format> for crate::report::Format {
 /// `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Errors only
     Error,
-    /// Warnings too
     Warning,
-    /// Every finding
     Note,
-    /// Nothing
     Never,
 }
 
@@ -299,11 +284,8 @@ impl FailOn {
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// In a terminal
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

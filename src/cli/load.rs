@@ -6,9 +6,10 @@ use super::paths::{self, Seen};
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
 use crate::inventory::{Inventory, Known, Mapping, Options};
-use crate::model::{Cluster, Clusters};
+use crate::model::{Cluster, Clusters, Problem, ProblemKind};
 use crate::render::{Documents, Engines, clean, join, jsonnet};
-use crate::{rules, yaml};
+use crate::rules;
+use crate::yaml;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -68,8 +69,8 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
     Ok(Scene { inventory, configuration, seen, limit: place.limit })
 }
 
-/// The one object in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
-pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Error> {
+/// The one object of this kind in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
+pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result<Scene, Error> {
     let nothing: [(&str, &[u8]); 0] = [];
     let mut options = Options::new(Arc::new(Documents::new(Arc::new(Tree::memory(nothing)))));
     options.only = Some(Arc::new(Documents::new(Arc::new(Tree::of_file(file)?))));
@@ -82,10 +83,14 @@ pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Erro
     }
     add_beside(&mut options, beside, None)?;
     options.engines = engines()?;
-    let folder = files::real_path(file)?.parent().map_or_else(|| current.clone(), Path::to_owned);
-    let inventory = Inventory::load(&options);
+    let mut inventory = Inventory::load(&options);
+    let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
+    if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
+        let message = format!("`{}` holds no {kind}", file.display());
+        inventory.problems.push(Problem::fails(ProblemKind::ResourceUnreadable, message));
+    }
     let configuration = configuration.map(|(loaded, _)| loaded);
-    Ok(Scene { inventory, configuration, seen: Seen::new(&current, &folder), limit: None })
+    Ok(Scene { inventory, configuration, seen: Seen::unchanged(), limit: None })
 }
 
 fn nothing(seen: &Seen) -> Error {
@@ -108,13 +113,15 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
         folders += usize::from(files::is_folder(path)?);
         real.push(files::real_path(path)?);
     }
+    let here = files::real_path(&current)?;
+    // The repository around a folder and its root; outside of any, the current folder.
     let whole = |around: &Path| -> Result<(PathBuf, Option<Repository>), Error> {
         let repository = Repository::around(around)?.filter(|repository| !repository.is_bare());
-        Ok((repository.as_ref().map_or_else(|| around.to_owned(), |it| it.root().to_owned()), repository))
+        Ok((repository.as_ref().map_or(&*here, Repository::root).to_owned(), repository))
     };
     match (real.as_slice(), folders) {
         ([], _) => {
-            let (root, repository) = whole(&files::real_path(&current)?)?;
+            let (root, repository) = whole(&here)?;
             Ok(Place { current, root, repository: repository.map(Arc::new), limit: None })
         }
         ([folder], 1) => {
@@ -126,7 +133,8 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
             let (root, repository) = whole(first)?;
             let inside = |(file, named): (&PathBuf, &PathBuf)| {
                 paths::below(&root, file).map(Arc::from).ok_or_else(|| {
-                    let message = format!("`{}` is not in `{}`", named.display(), root.display());
+                    let message =
+                        format!("`{}` is not in `{}`", named.display(), paths::relative(&here, &root));
                     Error::usage(message, "files of one run are files of one repository")
                 })
             };
@@ -146,30 +154,40 @@ fn open(global: &Global, place: &Place) -> Result<(Arc<Tree>, Home, Option<Loade
     if let Some((loaded, home)) = named(global)? {
         return Ok((Arc::new(Tree::open(&place.root)?), home, Some(loaded)));
     }
-    let (tree, top, start) = trees(place)?;
-    let home = Home::Tree(Arc::clone(&top.0));
+    let Around { tree, top, root, start } = around(place)?;
+    let home = Home::Tree(Arc::clone(&top));
     if global.no_config {
         return Ok((tree, home, None));
     }
-    let seen = Seen::new(&place.current, &top.1);
-    let found = Loaded::find(&top.0, &start, rules::names());
+    let seen = Seen::new(&place.current, &root);
+    let found = Loaded::find(&top, &start, rules::names());
     let configuration = found.map_err(|error| Error::configuration(error, |path| seen.path(path)))?;
     Ok((tree, home, configuration))
 }
 
-/// The tree that is judged, the tree around it in which a configuration is looked for, and where the one starts in the other.
-fn trees(place: &Place) -> Result<(Arc<Tree>, (Arc<Tree>, PathBuf), String), Error> {
-    let above = place.repository.as_ref().filter(|repository| repository.root() != place.root);
-    if let Some(repository) = above
-        && let Some(start) = paths::below(repository.root(), &place.root)
+/// The tree that is judged, and the tree around it in which a configuration is looked for.
+struct Around {
+    tree: Arc<Tree>,
+    top: Arc<Tree>,
+    /// The root of `top`.
+    root: PathBuf,
+    /// Where `tree` starts in `top`.
+    start: String,
+}
+
+fn around(place: &Place) -> Result<Around, Error> {
+    let above =
+        place.repository.as_ref().map(|repository| repository.root()).filter(|root| *root != place.root);
+    if let Some(root) = above
+        && let Some(start) = paths::below(root, &place.root)
     {
-        let top = Arc::new(Tree::open(repository.root())?);
+        let top = Arc::new(Tree::open(root)?);
         if let Some(tree) = top.sub(&start) {
-            return Ok((Arc::new(tree), (top, repository.root().to_owned()), start));
+            return Ok(Around { tree: Arc::new(tree), top, root: root.to_owned(), start });
         }
     }
     let tree = Arc::new(Tree::open(&place.root)?);
-    Ok((Arc::clone(&tree), (tree, place.root.clone()), String::new()))
+    Ok(Around { top: Arc::clone(&tree), tree, root: place.root.clone(), start: String::new() })
 }
 
 /// The configuration that `--config` names.
@@ -234,7 +252,9 @@ fn answering(options: &Options, home: &Home, root: &Path, path: &str) -> Result<
     match inside.as_deref() {
         Some("") if tree.root().is_some() => Ok(Arc::clone(&options.documents)),
         Some(inside) if let Some(folder) = tree.sub(inside) => Ok(Arc::new(Documents::new(Arc::new(folder)))),
-        _ if matches!(home, Home::Named(_)) => Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?)))),
+        _ if matches!(home, Home::Named(_)) => {
+            Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?))))
+        }
         _ => Err(Error::usage(
             format!("`repositories` of the configuration names `{path}`, and there is no such folder"),
             "the path is from the root of the tree that is judged",
@@ -247,7 +267,11 @@ fn tree_at(path: &Path) -> Result<Tree, Error> {
 }
 
 /// What flags say; `own` is the tree that is judged and its root.
-fn add_beside(options: &mut Options, beside: &Beside, own: Option<(&PathBuf, &Arc<Documents>)>) -> Result<(), Error> {
+fn add_beside(
+    options: &mut Options,
+    beside: &Beside,
+    own: Option<(&PathBuf, &Arc<Documents>)>,
+) -> Result<(), Error> {
     for mapping in &beside.repository {
         let real = files::real_path(&mapping.dir)?;
         let documents = match own.filter(|(root, _)| **root == real) {
@@ -289,7 +313,8 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
     }
     let secrets = known_from(Tree::of_file(file)?, None, false, &name)?;
     if list.is_empty() && secrets.found.clusters.is_empty() {
-        let help = "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
+        let help =
+            "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
         return Err(Error::usage(format!("`{name}` names no cluster"), help));
     }
     options.known.push(secrets);
@@ -300,5 +325,5 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
 fn engines() -> Result<Engines, Error> {
     let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
     let program = std::env::current_exe().map_err(lost)?;
-    Ok(Engines { jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())), ..Engines::default() })
+    Ok(Engines { jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())) })
 }

@@ -2,7 +2,7 @@ use super::options::Options;
 use super::sources::Repositories;
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
 use crate::discover::{self, Found, Kustomizations};
-use crate::files::{Location, Span};
+use crate::files::{Location, Path, Span};
 use crate::model::{
     Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
     ProblemKind, Project, Scope, Scopes, Source, State,
@@ -33,6 +33,8 @@ struct Draft {
     tools: Vec<Option<Tool>>,
     problems: Vec<Problem>,
     rendered: bool,
+    /// The kustomization that changes or completes it, so that what stands here is not what is deployed.
+    changed_by: Option<Path>,
     /// Another Application renders this document, but something else wins its key.
     lost: bool,
 }
@@ -208,6 +210,7 @@ impl Expansion<'_> {
             tools,
             problems,
             rendered,
+            changed_by: None,
             lost: false,
         })
     }
@@ -375,7 +378,7 @@ impl Expansion<'_> {
                 "Application" => self.adopt_application(parent, target.manifest, &namespace, &home, depth),
                 "ApplicationSet" => {
                     let parent = Parent::Application(parent);
-                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance });
+                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance, changed_by: None });
                 }
                 _ => self.add_project(target.manifest, namespace, Parent::Application(parent), instance),
             }
@@ -516,7 +519,7 @@ impl Expansion<'_> {
         for manifest in &found.sets {
             let Some(instance) = self.unclaimed(manifest) else { continue };
             let namespace = self.own_namespace(manifest, instance);
-            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance });
+            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance, changed_by: None });
         }
         for manifest in &found.projects {
             let Some(instance) = self.unclaimed(manifest) else { continue };
@@ -621,6 +624,9 @@ impl Expansion<'_> {
         }
         for set in &mut inventory.sets {
             set.parent = renumber(&set.parent, &kept);
+            if set.parent == Parent::Root {
+                set.changed_by = inventory.kustomizations.changing(set.manifest.path()).cloned();
+            }
             inventory.problems.push(not_expanded(set));
         }
         for owned in &mut inventory.projects {
@@ -647,6 +653,7 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
     let problem = Problem::unknown(ProblemKind::NotRendered, message);
     draft.problems = vec![problem.at(draft.application.manifest.location())];
     draft.rendered = true;
+    draft.changed_by = Some(by.clone());
     draft
 }
 
@@ -709,6 +716,7 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
         targets,
         outcome,
         tools: draft.tools,
+        changed_by: draft.changed_by,
         problems,
         application: draft.application,
     }

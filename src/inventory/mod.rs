@@ -88,6 +88,8 @@ pub struct App {
     pub targets: Targets,
     /// How far rendering came.
     pub outcome: Outcome,
+    /// The kustomization that changes or completes this Application: what stands in the tree is not what is deployed.
+    pub changed_by: Option<Path>,
     /// The tool of each source; None where it never came to that.
     pub tools: Vec<Option<Tool>>,
     /// What Argo CD or this program says.
@@ -116,6 +118,8 @@ pub struct Set {
     pub parent: Parent,
     /// Index of its Argo CD instance.
     pub instance: usize,
+    /// The kustomization that changes this set: what stands in the tree is not what is deployed.
+    pub changed_by: Option<Path>,
 }
 
 /// One AppProject.

@@ -12,8 +12,23 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
+mod application_name_collision;
+mod duplicate_object;
+mod duplicate_object_api_alias;
+mod helm_keep_is_not_prune_false;
+mod name_path_mismatch;
+mod namespace_of_protected_unprotected;
+mod namespace_two_owners;
+mod owners;
 mod page;
 mod problems;
+mod protected_namespace_managed;
+mod prune_without_delete_protection;
+mod rendered_into_default_namespace;
+mod several_objects_in_one_file;
+mod shared_object_two_owners;
+mod shared_resource_not_guarded;
+mod stateful_without_prune_protection;
 mod suppressions;
 
 pub use page::{Example, Mark, Page, examples};
@@ -43,10 +58,27 @@ enum Check {
     Inventory(fn(&mut Context<'_>)),
 }
 
+/// One line a rule, in order of code; those of BH0xx and BH9xx are in tables of their own.
+const RULES: &[&Rule] = &[
+    &duplicate_object::RULE,
+    &duplicate_object_api_alias::RULE,
+    &application_name_collision::RULE,
+    &name_path_mismatch::RULE,
+    &shared_object_two_owners::RULE,
+    &namespace_two_owners::RULE,
+    &several_objects_in_one_file::RULE,
+    &protected_namespace_managed::RULE,
+    &rendered_into_default_namespace::RULE,
+    &stateful_without_prune_protection::RULE,
+    &namespace_of_protected_unprotected::RULE,
+    &prune_without_delete_protection::RULE,
+    &helm_keep_is_not_prune_false::RULE,
+    &shared_resource_not_guarded::RULE,
+];
+
 /// Every rule, in order of code.
 static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
-    let rules: &[&Rule] = &[];
-    let mut all: Vec<_> = rules
+    let mut all: Vec<_> = RULES
         .iter()
         .chain(problems::RULES)
         .chain(suppressions::RULES)
@@ -105,6 +137,8 @@ pub struct Context<'a> {
     pub options: &'a Options,
     page: &'static Page,
     severity: Severity,
+    /// Whether the configuration says the severity.
+    configured: bool,
     findings: Vec<Finding>,
 }
 
@@ -115,7 +149,9 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
     let run = |rules: &dyn Fn(&Rule, &mut Context<'_>)| {
         let mut findings = Vec::new();
         for (page, rule, severity) in &on {
-            let mut context = Context { inventory, options, page, severity: *severity, findings: Vec::new() };
+            let configured = options.severities.contains_key(page.code);
+            let mut context =
+                Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
             rules(rule, &mut context);
             findings.append(&mut context.findings);
         }
@@ -128,7 +164,8 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
             }
         })
     });
-    let applications = inventory.applications.par_iter().enumerate().flat_map_iter(|(id, app)| {
+    let as_written = inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
+    let applications = as_written.flat_map_iter(|(id, app)| {
         run(&|rule, context| match rule.check {
             Check::Application(check) => check(id, app, context),
             Check::Resource(check) => {
@@ -141,7 +178,10 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
     });
     let mut findings: Vec<Finding> = files.chain(applications).collect();
     findings.extend(run(&|rule, context| match rule.check {
-        Check::ApplicationSet(check) => inventory.sets.iter().for_each(|set| check(set, context)),
+        Check::ApplicationSet(check) => {
+            let as_written = inventory.sets.iter().filter(|set| set.changed_by.is_none());
+            as_written.for_each(|set| check(set, context));
+        }
         Check::AppProject(check) => inventory.projects.iter().for_each(|project| check(project, context)),
         Check::Inventory(check) => check(context),
         _ => (),
@@ -191,7 +231,8 @@ impl<'a> Context<'a> {
             fix: None,
             group: String::new(),
         });
-        Report { finding: self.findings.last_mut().expect("a finding was pushed") }
+        let finding = self.findings.last_mut().expect("a finding was pushed");
+        Report { finding, configured: self.configured }
     }
 
     /// Reports on an object of an Application, at its name.
@@ -208,6 +249,7 @@ impl<'a> Context<'a> {
 /// A finding on its way.
 pub struct Report<'a> {
     finding: &'a mut Finding,
+    configured: bool,
 }
 
 impl Report<'_> {
@@ -248,9 +290,11 @@ impl Report<'_> {
         self
     }
 
-    /// Another severity than the page's; a configured one stays.
+    /// Not worse than this, where the page says worse; a configured severity stays.
     pub fn at_most(self, severity: Severity) -> Self {
-        self.finding.severity = self.finding.severity.min(severity);
+        if !self.configured {
+            self.finding.severity = self.finding.severity.min(severity);
+        }
         self
     }
 
