@@ -1,6 +1,6 @@
 //! One document through libyaml: exact, and the reader of everything that [`super::fast`] declines.
 
-use super::arena::{Builder, FLOW, Kind, Properties, UNTAGGED};
+use super::arena::{Builder, FLOW, Kind, Properties};
 use super::libyaml::{self, Event, Problem, ScalarStyle};
 use super::{base64, quoted, words};
 use std::borrow::Cow;
@@ -229,7 +229,7 @@ fn scalar(
     let (mut from, to) = ((chunk.base + start).min(chunk.end), (chunk.base + end).min(chunk.end));
     let mut flags = 0;
     let properties = Properties { start: from as u32, anchor, tag: tag.as_deref() };
-    if properties.any() || kind != Kind::Plain && implicit {
+    if properties.any() {
         let behind = behind_properties(b.text, from, chunk.end);
         from = if kind == Kind::Plain && value.is_empty() { to } else { behind };
     }
@@ -242,9 +242,6 @@ fn scalar(
     }
     if properties.any() {
         flags |= b.properties(properties);
-    }
-    if implicit && kind != Kind::Plain {
-        flags |= UNTAGGED;
     }
     if tag.as_deref() == Some("!!binary") {
         let Some(text) = base64::decode(value) else { return Err(problem_at(words::BAD_BASE64, start)) };
