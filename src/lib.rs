@@ -3,6 +3,8 @@
 //! Data moves one way; each room takes what the room before it made and never reaches back.
 //! `tests/architecture.rs` holds the floors.
 
+/// ApplicationSets into Applications: generators, parameters, templates, policies.
+pub mod appset;
 /// Arguments, exit codes, one file per command.
 pub mod cli;
 /// Our configuration file and the inline suppressions.
