@@ -39,6 +39,11 @@ impl FastTemplate {
         Ok(FastTemplate { parts })
     }
 
+    /// Whether there is no tag.
+    pub fn is_plain(&self) -> bool {
+        !self.parts.iter().any(|part| matches!(part, Part::Tag(_)))
+    }
+
     /// The text with every tag that names a text parameter replaced by it; all others stay as they are.
     pub fn render(&self, params: &Map) -> String {
         let mut out = String::new();

@@ -41,6 +41,15 @@ pub fn print_value(value: &Value) -> Result<String, Fault> {
     print::to_bytes(value).map(|printed| to_utf8(&printed))
 }
 
+/// Whether `text` holds a match of a regular expression in Go's syntax.
+///
+/// # Errors
+///
+/// When the pattern is none, or is too large.
+pub fn regex_matches(pattern: &str, text: &str) -> Result<bool, Fault> {
+    regexp::compile(pattern.as_bytes()).map(|regex| regex.is_match(text.as_bytes()))
+}
+
 /// What a field gives that its map does not have: the option `missingkey`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Missing {
