@@ -112,12 +112,21 @@ fn field_type(of: Option<&Type>, key: &str) -> Result<&'static Type, String> {
     }
 }
 
+/// Joins two lists without repetition: the patch keeps its order, and what was there stands before an element
+/// of the patch only where it stood before it already.
 fn union(there: &mut Vec<Value>, more: &[Value]) {
+    let before = std::mem::take(there);
+    let place = |value: &Value| before.iter().position(|known| known == value);
+    let mut own = before.iter().filter(|value| !more.contains(value)).peekable();
     for value in more {
+        while let Some(next) = own.next_if(|own| place(own) < place(value)) {
+            there.push(next.clone());
+        }
         if !there.contains(value) {
             there.push(value.clone());
         }
     }
+    there.extend(own.cloned());
 }
 
 /// What is new keeps no null: there is nothing to delete.

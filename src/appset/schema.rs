@@ -26,6 +26,8 @@ pub(super) enum Presence {
     Kept,
     /// Always written, and the CustomResourceDefinition demands it.
     Required,
+    /// Always written, but not demanded.
+    Written,
     /// Demanded, but not written when it was not given: a pointer in Go.
     Demanded,
 }
@@ -59,6 +61,10 @@ const fn required(name: &'static str, of: Type) -> Field {
     Field { name, of, presence: Presence::Required }
 }
 
+const fn written(name: &'static str, of: Type) -> Field {
+    Field { name, of, presence: Presence::Written }
+}
+
 const fn demanded(name: &'static str, of: Type) -> Field {
     Field { name, of, presence: Presence::Demanded }
 }
@@ -84,8 +90,63 @@ structs! {
         omitted("kind", Text),
         required("metadata", of(&METADATA)),
         required("spec", of(&APPLICATION_SPEC)),
-        kept("operation", Json),
-        kept("status", Json),
+        kept("operation", of(&OPERATION)),
+        kept("status", of(&STATUS)),
+    ];
+    OPERATION = [
+        kept("sync", of(&SYNC_OPERATION)),
+        written("initiatedBy", of(&INITIATOR)),
+        omitted("info", List(&of(&NAME_VALUE))),
+        written("retry", of(&RETRY)),
+    ];
+    SYNC_OPERATION = [
+        omitted("revision", Text),
+        omitted("prune", Bool),
+        omitted("dryRun", Bool),
+        kept("syncStrategy", Json),
+        omitted("resources", List(&Json)),
+        kept("source", of(&SOURCE)),
+        omitted("manifests", TEXTS),
+        omitted("syncOptions", TEXTS),
+        omitted("sources", List(&of(&SOURCE))),
+        omitted("revisions", TEXTS),
+        omitted("autoHealAttemptsCount", Int),
+    ];
+    INITIATOR = [omitted("username", Text), omitted("automated", Bool)];
+    STATUS = [
+        omitted("resources", List(&Json)),
+        written("sync", of(&SYNC_STATUS)),
+        written("health", of(&HEALTH)),
+        omitted("history", List(&Json)),
+        omitted("conditions", List(&Json)),
+        kept("reconciledAt", Json),
+        kept("operationState", Json),
+        kept("observedAt", Json),
+        omitted("sourceType", Text),
+        written("summary", of(&SUMMARY)),
+        omitted("resourceHealthSource", Text),
+        omitted("sourceTypes", TEXTS),
+        omitted("controllerNamespace", Text),
+        written("sourceHydrator", of(&HYDRATOR_STATUS)),
+    ];
+    SYNC_STATUS = [
+        written("status", Text),
+        written("comparedTo", of(&COMPARED_TO)),
+        omitted("revision", Text),
+        omitted("revisions", TEXTS),
+    ];
+    COMPARED_TO = [
+        written("source", of(&SOURCE)),
+        written("destination", of(&DESTINATION)),
+        omitted("sources", List(&of(&SOURCE))),
+        omitted("ignoreDifferences", List(&of(&IGNORE_DIFFERENCE))),
+    ];
+    HEALTH = [omitted("status", Text), omitted("message", Text), kept("lastTransitionTime", Json)];
+    SUMMARY = [omitted("externalURLs", TEXTS), omitted("images", TEXTS), omitted("isAppOfApps", Bool)];
+    HYDRATOR_STATUS = [
+        kept("lastSuccessfulOperation", Json),
+        kept("currentOperation", Json),
+        omitted("lastComparedDryRevision", Text),
     ];
     METADATA = [
         omitted("name", Text),

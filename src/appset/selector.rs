@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use crate::appset::admission::{label_value_problem, qualified_name_problem};
 use crate::appset::fail::Fail;
-use crate::gotemplate::{Elem, Map, Value, print_value, to_utf8};
+use crate::gotemplate::{Elem, Map, MapElem, Value, print_value, to_utf8};
 
 /// A parsed selector: all of its requirements must hold.
 pub(super) struct Selector(Vec<Requirement>);
@@ -117,7 +117,7 @@ pub(super) fn flatten_into(
     through_maps: bool,
 ) -> Result<(), Fail> {
     match value {
-        Value::Map(map) if through_maps || !map.holds_strings() => {
+        Value::Map(map) if map.is_untyped() || through_maps && map.elem() == MapElem::Str => {
             for (key, item) in map.entries().iter() {
                 flatten_into(flat, &format!("{name}.{}", to_utf8(key)), item, through_maps)?;
             }

@@ -30,7 +30,7 @@ pub use error::{Cause, Error};
 pub use function::{Arguments, Budget, Call, Fault, Function, Functions, Limits, Type};
 pub use sprig::sprig;
 pub use unicode::to_utf8;
-pub use value::{Elem, List, Map, Named, Object, Text, Value};
+pub use value::{Elem, List, Map, MapElem, Named, Object, Text, Value};
 
 /// `%v` of a value: what Go's `fmt` prints of it, `<nil>` for what is not there.
 ///

@@ -22,7 +22,11 @@ const OWN_ANNOTATIONS: [&str; 5] = [
 
 impl Context<'_> {
     pub(super) fn clusters(&self, generator: &Json, path: &str) -> Result<Vec<Params>, Fail> {
-        let selector = Selector::parse(&generator["selector"], true)?;
+        let mut selector = generator["selector"].clone();
+        if let Some(labels) = selector["matchLabels"].as_object_mut() {
+            labels.remove(SECRET_TYPE.0);
+        }
+        let selector = Selector::parse(&selector, true)?;
         if !self.world.clusters_complete {
             return Err(Fail::Unknown("the list of clusters is open: there may be others".to_owned()));
         }

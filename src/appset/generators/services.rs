@@ -12,7 +12,7 @@ use crate::appset::fail::Fail;
 use crate::appset::functions::{branch_slug, normalize};
 use crate::appset::selector::{Selector, flatten_into};
 use crate::appset::world::{IN_CLUSTER, IN_CLUSTER_SERVER};
-use crate::gotemplate::{Fault, Map, Object, Value, print_value, regex_matches, to_utf8};
+use crate::gotemplate::{Fault, Map, MapElem, Object, Value, print_value, regex_matches, to_utf8};
 
 fn produced(path: &str, index: usize) -> Vec<Produced> {
     vec![Produced { generator: path.to_owned(), by: By::Answer(index) }]
@@ -254,7 +254,7 @@ impl Context<'_> {
             }
             let values = match params.get(b"values") {
                 None | Some(Value::Nil) => Map::of_strings(),
-                Some(Value::Map(values)) if values.holds_strings() => values,
+                Some(Value::Map(values)) if values.elem() == MapElem::Str => values,
                 Some(_) => return Err(Fail::Panic("interface conversion: values is no map of text".to_owned())),
             };
             values.insert_str(key, value);
@@ -315,11 +315,13 @@ impl Object for RawJson {
 }
 
 fn plugin_input(input: &Json) -> Value {
-    let parameters = Map::new();
+    const PARAMETERS: MapElem = MapElem::Other("v1alpha1.PluginParameters");
+    const INPUT: MapElem = MapElem::Other("map[string]v1alpha1.PluginParameters");
+    let parameters = Map::from_entries(PARAMETERS, BTreeMap::new());
     for (key, value) in input.as_object().into_iter().flatten() {
         parameters.insert_str(key, Value::Object(Rc::new(RawJson(value.to_string()))));
     }
-    let inner = Map::new();
+    let inner = Map::from_entries(INPUT, BTreeMap::new());
     inner.insert_str("parameters", Value::Map(parameters));
     let outer = Map::new();
     outer.insert_str("input", Value::Map(inner));
