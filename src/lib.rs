@@ -3,31 +3,33 @@
 //! Data moves one way; each room takes what the room before it made and never reaches back.
 //! `tests/architecture.rs` holds the floors.
 
-/// ApplicationSets into Applications: generators, parameters, templates, policies.
-pub mod appset;
-/// Arguments, exit codes, one file per command.
-pub mod cli;
-/// Our configuration file and the inline suppressions.
-pub mod config;
-/// Which files matter, and what kind of thing each one is.
-pub mod discover;
+#![warn(missing_docs)]
+
 /// Bytes and positions: trees of files (working directory, git revision, memory), spans, lines.
 pub mod files;
-/// Findings, labels, severities, fixes: what a judgement is made of.
-pub mod finding;
+/// Text to nodes that know their span and comments; Kubernetes' typing; edits that keep formatting.
+pub mod yaml;
 /// The four glob dialects of Argo CD.
 pub mod glob;
 /// Go's text/template with the functions its callers hand it; knows nothing of Argo CD.
 pub mod gotemplate;
-/// Every resource that would exist, per cluster and Application, with indexes.
-pub mod inventory;
 /// Argo CD's vocabulary as types.
 pub mod model;
+/// Findings, labels, severities, fixes: what a judgement is made of.
+pub mod finding;
 /// One source to manifests.
 pub mod render;
-/// One file per output format.
-pub mod report;
+/// Which files matter, and what kind of thing each one is.
+pub mod discover;
+/// ApplicationSets into Applications: generators, parameters, templates, policies.
+pub mod appset;
+/// Every resource that would exist, per cluster and Application, with indexes.
+pub mod inventory;
+/// Our configuration file and the inline suppressions.
+pub mod config;
 /// Judgement: one file per rule.
 pub mod rules;
-/// Text to nodes that know their span and comments; Kubernetes' typing; edits that keep formatting.
-pub mod yaml;
+/// One file per output format.
+pub mod report;
+/// Arguments, exit codes, one file per command.
+pub mod cli;

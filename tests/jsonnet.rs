@@ -106,6 +106,17 @@ fn arguments() {
 }
 
 #[test]
+fn an_argument_passed_through() {
+    for (text, name, ok) in
+        [("function(a) a", "a", true), ("function(a) a", "b", false), ("function(a) [a]", "a", true)]
+    {
+        let arguments = Arguments { tlas: vec![variable(name, "1", true)], ..Arguments::default() };
+        let result = evaluate(&tree(&[("main.jsonnet", text)], &[]), "main.jsonnet", &arguments);
+        assert_eq!(result.is_ok(), ok, "{text} {name}: {result:?}");
+    }
+}
+
+#[test]
 fn errors_have_places() {
     let main = |text| ("main.jsonnet", text);
     for (files, place, message) in [

@@ -1,5 +1,6 @@
 //! Every page under `rules/`: its bad examples yield exactly their marks, its good ones nothing under any rule.
 
+use billhook::config::Loaded;
 use billhook::files::{Lines, Tree};
 use billhook::finding::Finding;
 use billhook::inventory::{Inventory, Options};
@@ -20,6 +21,16 @@ fn options() -> rules::Options {
         naming: vec![Naming { application: "{app}-{cluster}".into(), path: "env/{cluster}/{app}/**".into() }],
         ..rules::Options::default()
     }
+}
+
+/// What a run tells of an example, with the configuration that lies in it.
+fn judge(example: &Example, options: &rules::Options) -> Vec<(String, u32, String, String)> {
+    let inventory = inventory(example);
+    let tree = inventory.documents.tree();
+    let configuration =
+        Loaded::find(tree, "", rules::names()).expect("the configuration of an example can be read");
+    let today = "2026-01-01".parse().expect("a date");
+    found(&inventory, &rules::judge_all(&inventory, options, configuration.as_ref(), today).findings)
 }
 
 /// The findings of one rule, as the marks that would ask for them.
@@ -53,9 +64,7 @@ fn difference(marks: &[Mark], found: &[(String, u32, String, String)]) -> Vec<St
 
 fn check_bad(code: &'static str, examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
     for example in examples {
-        let inventory = inventory(&example);
-        let only = rules::Options { only: Some(vec![code]), ..options() };
-        let found = found(&inventory, &rules::judge(&inventory, &only));
+        let found = judge(&example, &rules::Options { only: Some(vec![code]), ..options() });
         let marks: Vec<Mark> = example.marks().into_iter().filter(|mark| mark.code == code).collect();
         if marks.is_empty() {
             problems.push(format!("{origin} [{}]: a bad example needs a mark", example.heading));
@@ -67,9 +76,7 @@ fn check_bad(code: &'static str, examples: Vec<Example>, origin: &str, problems:
 
 fn check_good(examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
     for example in examples {
-        let inventory = inventory(&example);
-        let findings = rules::judge(&inventory, &options());
-        let found = found(&inventory, &findings);
+        let found = judge(&example, &options());
         problems.extend(
             found.into_iter().map(|extra| format!("{origin} [{}]: not clean: {extra:?}", example.heading)),
         );

@@ -6,10 +6,10 @@ use std::rc::Rc;
 
 use serde_json::{Map as Object, Value as Json};
 
+use crate::appset::FastTemplate;
 use crate::appset::fail::Fail;
 use crate::appset::functions::functions;
 use crate::appset::schema::Type;
-use crate::appset::FastTemplate;
 use crate::gotemplate::{Limits, Map, Missing, Options, Template, Value, to_utf8};
 
 /// The engine of one ApplicationSet.
@@ -62,9 +62,7 @@ impl Engine {
             Parsed::Fast(template) => Ok(template.render(params)),
             Parsed::Go(template) => match template.render(&Value::Map(params.clone()), &options) {
                 Ok(out) => Ok(to_utf8(&out)),
-                Err(error) => {
-                    Err(Fail::from(error).during(&format!("failed to execute go template {text}")))
-                }
+                Err(error) => Err(Fail::from(error).during(&format!("failed to execute go template {text}"))),
             },
         }
     }

@@ -20,7 +20,8 @@ impl FastTemplate {
     ///
     /// When a tag is opened and never closed, in a text that has another tag.
     pub fn parse(text: &str) -> Result<FastTemplate, String> {
-        let templated = text.split('\n').any(|line| line.find("{{").is_some_and(|open| line[open + 2..].contains("}}")));
+        let templated =
+            text.split('\n').any(|line| line.find("{{").is_some_and(|open| line[open + 2..].contains("}}")));
         if !templated {
             return Ok(FastTemplate { parts: vec![Part::Text(text.to_owned())] });
         }
@@ -30,7 +31,9 @@ impl FastTemplate {
             parts.push(Part::Text(rest[..open].to_owned()));
             let inner = &rest[open + 2..];
             let Some(close) = inner.find("}}") else {
-                return Err(format!("invalid template: Cannot find end tag=\"}}}}\" in the template={text:?}"));
+                return Err(format!(
+                    "invalid template: Cannot find end tag=\"}}}}\" in the template={text:?}"
+                ));
             };
             parts.push(Part::Tag(inner[..close].to_owned()));
             rest = &inner[close + 2..];

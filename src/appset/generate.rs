@@ -9,11 +9,11 @@ use crate::appset::admission::{check, metadata_problems};
 use crate::appset::engine::Engine;
 use crate::appset::fail::Fail;
 use crate::appset::generators::{Context, Params, Produced};
+use crate::appset::patch;
 use crate::appset::schema::{APPLICATION, Presence, Struct, TEMPLATE, Type};
 use crate::appset::set::ApplicationSet;
 use crate::appset::typed::{round_trip, write};
 use crate::appset::world::{IN_CLUSTER, IN_CLUSTER_SERVER, World};
-use crate::appset::patch;
 
 /// The finalizer that makes an Application take its objects with it.
 pub const RESOURCES_FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
@@ -174,7 +174,9 @@ fn keep_first(failed: &mut Option<(Step, Fail)>, step: Step, fail: Fail) {
 fn fill(into: &mut Json, from: &Json, of: &Type) {
     match (of, &mut *into, from) {
         (_, _, Json::Null) => (),
-        (Type::Struct(shape), Json::Object(fields), Json::Object(others)) => fill_fields(fields, others, shape),
+        (Type::Struct(shape), Json::Object(fields), Json::Object(others)) => {
+            fill_fields(fields, others, shape)
+        }
         (Type::Map(of), Json::Object(fields), Json::Object(others)) => {
             for (key, other) in others {
                 fill(fields.entry(key.clone()).or_insert(Json::Null), other, of);

@@ -344,7 +344,8 @@ fn has_indicators(chars: &[char]) -> bool {
         let followed = blank(chars.get(index + 1));
         let preceded = index == 0 || blank(chars.get(index - 1));
         let found = match c {
-            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`'
+            '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+            | '`'
                 if index == 0 =>
             {
                 true
@@ -361,8 +362,10 @@ fn has_indicators(chars: &[char]) -> bool {
     false
 }
 
-static FLOAT: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"));
-static BASE_60: LazyLock<Regex> = LazyLock::new(|| pattern(r"^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$"));
+static FLOAT: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$"));
+static BASE_60: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?$"));
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})([Tt ]([0-9]{1,2}):([0-9]{1,2}):([0-9]{1,2})([.,][0-9]+)?(Z|[-+][0-9]{2}:[0-9]{2})?)?$",
@@ -376,9 +379,9 @@ fn pattern(text: &str) -> Regex {
 /// Whether go-yaml would read the text back as a string if nothing told it so.
 fn reads_as_text(text: &str) -> bool {
     const WORDS: &[&str] = &[
-        "", "~", "null", "Null", "NULL", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no", "No", "NO",
-        "off", "Off", "OFF", "true", "True", "TRUE", "false", "False", "FALSE", ".nan", ".NaN", ".NAN", ".inf",
-        ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
+        "", "~", "null", "Null", "NULL", "y", "Y", "yes", "Yes", "YES", "on", "On", "ON", "n", "N", "no",
+        "No", "NO", "off", "Off", "OFF", "true", "True", "TRUE", "false", "False", "FALSE", ".nan", ".NaN",
+        ".NAN", ".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF", "-.inf", "-.Inf", "-.INF",
     ];
     if WORDS.contains(&text) || BASE_60.is_match(text) {
         return false;
@@ -451,8 +454,8 @@ fn natural(a: &str, b: &str) -> Ordering {
             (false, true) => return if digits { Ordering::Greater } else { Ordering::Less },
             (false, false) => (),
         }
-        let nonzero_before =
-            a[..index].iter().rev().take_while(|c| c.is_numeric()).any(|c| *c != '0') && (x == '0' || y == '0');
+        let nonzero_before = a[..index].iter().rev().take_while(|c| c.is_numeric()).any(|c| *c != '0')
+            && (x == '0' || y == '0');
         let run = |chars: &[char]| -> (i64, usize) {
             let mut value = i64::from(nonzero_before);
             let mut end = index;

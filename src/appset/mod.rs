@@ -13,7 +13,6 @@ mod generate;
 mod generators;
 mod goyaml;
 mod patch;
-mod patterns;
 mod schema;
 mod selector;
 mod set;

@@ -38,7 +38,11 @@ fn read(text: &str) -> Result<Value, String> {
 }
 
 /// Merges `patch` into `original`; `of` is the Go type, `None` below what is no struct.
-fn merge(original: &mut Map<String, Value>, patch: &Map<String, Value>, of: Option<&Type>) -> Result<(), String> {
+fn merge(
+    original: &mut Map<String, Value>,
+    patch: &Map<String, Value>,
+    of: Option<&Type>,
+) -> Result<(), String> {
     match patch.get("$patch").map(|directive| directive.as_str().unwrap_or_default()) {
         Some("replace") => {
             *original = patch.clone();
@@ -101,7 +105,9 @@ fn delete_from_list(original: &mut Map<String, Value>, key: &str, value: &Value)
 fn field_type(of: Option<&Type>, key: &str) -> Result<&'static Type, String> {
     let shape: &'static Struct = match of {
         Some(Type::Struct(shape)) => shape,
-        Some(Type::Json) => return Err(format!("unable to find api field in struct RawExtension for the json field {key:?}")),
+        Some(Type::Json) => {
+            return Err(format!("unable to find api field in struct RawExtension for the json field {key:?}"));
+        }
         _ => return Err("merging an object in json but data type is not struct".to_owned()),
     };
     let exact = shape.field(key);

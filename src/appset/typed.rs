@@ -117,7 +117,9 @@ fn write_struct(fields: &Map<String, Value>, shape: &Struct) -> Value {
     for field in shape.fields {
         let value = fields.get(field.name);
         let written = match field.presence {
-            Presence::Required | Presence::Written => Some(write(value.unwrap_or(&zero(&field.of)), &field.of)),
+            Presence::Required | Presence::Written => {
+                Some(write(value.unwrap_or(&zero(&field.of)), &field.of))
+            }
             Presence::Kept | Presence::Demanded => {
                 value.filter(|value| !value.is_null()).map(|value| write(value, &field.of))
             }

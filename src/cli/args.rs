@@ -88,7 +88,14 @@ pub enum Command {
 #[command(next_help_heading = "Options")]
 pub struct Global {
     /// Read the configuration from FILE instead of looking for billhook.yaml
-    #[arg(long, global = true, value_name = "FILE", env = "BILLHOOK_CONFIG", conflicts_with = "no_config", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "BILLHOOK_CONFIG",
+        conflicts_with = "no_config",
+        hide_env = true
+    )]
     pub config: Option<PathBuf>,
     /// Do not look for a configuration
     #[arg(long, global = true, env = "BILLHOOK_NO_CONFIG", hide_env = true)]
@@ -100,10 +107,24 @@ pub struct Global {
     #[arg(short, long, global = true, value_name = "FILE", env = "BILLHOOK_OUTPUT", hide_env = true)]
     pub output: Vec<PathBuf>,
     /// Run only these rules, by code or name
-    #[arg(long, global = true, value_name = "NAME", value_delimiter = ',', env = "BILLHOOK_RULE", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        value_delimiter = ',',
+        env = "BILLHOOK_RULE",
+        hide_env = true
+    )]
     pub rule: Vec<String>,
     /// Exit with 1 on findings at or above this severity
-    #[arg(long, global = true, value_name = "SEVERITY", default_value = "error", env = "BILLHOOK_FAIL_ON", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SEVERITY",
+        default_value = "error",
+        env = "BILLHOOK_FAIL_ON",
+        hide_env = true
+    )]
     pub fail_on: FailOn,
     /// Exit with 3 if something could not be rendered or resolved
     #[arg(long, global = true, env = "BILLHOOK_STRICT", hide_env = true)]
@@ -115,7 +136,14 @@ pub struct Global {
     #[arg(short, long, global = true, env = "BILLHOOK_QUIET", conflicts_with = "verbose", hide_env = true)]
     pub quiet: bool,
     /// Colour the text; NO_COLOR and FORCE_COLOR are honoured
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", env = "BILLHOOK_COLOR", hide_env = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        env = "BILLHOOK_COLOR",
+        hide_env = true
+    )]
     pub color: Color,
     /// Do not use the cache of rendered manifests
     #[arg(long, global = true, env = "BILLHOOK_NO_CACHE", hide_env = true)]
@@ -411,7 +439,8 @@ mod tests {
             ("https://git.example/a?x=1=b", "https://git.example/a?x=1", None, "b"),
             ("https://git.example/a@x@y=b", "https://git.example/a", Some("x@y"), "b"),
         ] {
-            let expected = Mapping { url: url.into(), revision: revision.map(str::to_owned), dir: dir.into() };
+            let expected =
+                Mapping { url: url.into(), revision: revision.map(str::to_owned), dir: dir.into() };
             assert_eq!(text.parse::<Mapping>().unwrap(), expected, "{text}");
         }
         for text in ["https://git.example/a", "=b", "https://git.example/a=", "https://git.example/a@=b"] {
@@ -427,7 +456,10 @@ mod tests {
             ("--format json", Some(vec![report(Format::Json, None)])),
             ("-o a", Some(vec![report(Format::Text, Some("a"))])),
             ("-o a --format json", Some(vec![report(Format::Json, Some("a"))])),
-            ("--format text --format json -o a", Some(vec![report(Format::Text, None), report(Format::Json, Some("a"))])),
+            (
+                "--format text --format json -o a",
+                Some(vec![report(Format::Text, None), report(Format::Json, Some("a"))]),
+            ),
             (
                 "--format json -o a --format yaml -o b --format text",
                 Some(vec![

@@ -1,28 +1,81 @@
 //! Arguments, exit codes, one file per command. The only room that prints, reads the environment and exits.
 
+mod apps;
 mod args;
+mod error;
 mod exit;
+mod explain;
+mod inventory;
+mod lines;
+mod lint;
+mod load;
+mod output;
+mod paths;
+mod render;
+mod worker;
 
-use crate::render::jsonnet;
+use args::{Args, Command, Completions, Global};
+use clap::CommandFactory;
+use error::Error;
+use exit::Exit;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 /// Runs the program with `arguments`, of which the first is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let mut arguments = arguments.into_iter().skip(1);
-    if arguments.next().is_some_and(|command| command == jsonnet::COMMAND) {
-        return jsonnet_worker(arguments.next());
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(served) = worker::serve(arguments.get(1..).unwrap_or_default()) {
+        return served;
     }
-    ExitCode::from(2)
+    let args = match Args::parse_all(arguments) {
+        Ok(args) => args,
+        Err(refused) => {
+            // Where nobody can be told, nobody is.
+            let _ = refused.print();
+            return if refused.use_stderr() { Exit::Failed.into() } else { Exit::Fine.into() };
+        }
+    };
+    match command(&args) {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_broken_pipe() => Exit::Fine.into(),
+        Err(error) => {
+            output::tell(&error, args.global.color);
+            Exit::Failed.into()
+        }
+    }
 }
 
-/// Serves the program that started this one; see [`jsonnet::Pool`].
-fn jsonnet_worker(memory: Option<OsString>) -> ExitCode {
-    let Some(memory) = memory.and_then(|memory| memory.to_str()?.parse().ok()) else {
-        return ExitCode::from(2);
-    };
-    match jsonnet::serve(std::io::stdin().lock(), std::io::stdout(), memory) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(_) => ExitCode::from(2),
+fn command(args: &Args) -> Result<Exit, Error> {
+    match &args.command {
+        Command::Lint(lint) => lint::run(args, lint),
+        Command::Inventory(inventory) => inventory::run(args, inventory),
+        Command::Apps(apps) => apps::run(args, apps),
+        Command::Render(render) => render::run(args, render),
+        Command::Explain(explain) => explain::run(args, explain),
+        Command::Completions(completions) => print_completions(completions),
+        Command::Man => print_man(),
     }
+}
+
+/// How a listing ends: with `--strict`, something that is missing from it counts.
+fn finish(global: &Global, inventory: &crate::inventory::Inventory) -> Exit {
+    if global.strict && lines::is_incomplete(inventory) { Exit::Incomplete } else { Exit::Fine }
+}
+
+fn print_completions(completions: &Completions) -> Result<Exit, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(completions.shell, &mut Args::command(), "billhook", &mut script);
+    print(&script)
+}
+
+fn print_man() -> Result<Exit, Error> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Args::command()).render(&mut page).map_err(crate::report::Error::Write)?;
+    print(&page)
+}
+
+fn print(bytes: &[u8]) -> Result<Exit, Error> {
+    io::stdout().lock().write_all(bytes).map_err(crate::report::Error::Write)?;
+    Ok(Exit::Fine)
 }

@@ -1,71 +1,27 @@
-//! What is wrong with a configuration beyond its shape, and words for what is wrong with its shape.
+//! What is wrong with a configuration beyond its shape.
 
-use crate::config::{Error, Glob, Loaded, RuleNames, near};
+use crate::config::{Error, Glob, Loaded, RuleNames};
 use crate::files::Tree;
 use crate::render::{clean, join};
 use std::sync::Arc;
 
-/// A message of serde in the words of the person who wrote the file, and what to do.
-pub(super) fn reworded(message: &str) -> (String, String) {
-    let quoted: Vec<&str> = message.split('`').skip(1).step_by(2).collect();
-    let unknown = |what: &str| {
-        let Some((word, expected)) = quoted.split_first() else {
-            return (message.to_owned(), String::new());
-        };
-        let help = if expected.is_empty() { String::new() } else { format!("one of: {}", expected.join(", ")) };
-        match near(word, expected.iter().copied()) {
-            Some(meant) => (format!("unknown {what} `{word}`, did you mean `{meant}`?"), help),
-            None => (format!("unknown {what} `{word}`"), help),
-        }
+/// What the reader of nodes says, in the words of people who write YAML.
+pub(super) fn reworded(message: &str) -> String {
+    let Some((expected, found)) =
+        message.strip_prefix("expected ").and_then(|rest| rest.split_once(", found "))
+    else {
+        return message.to_owned();
     };
-    if message.starts_with("unknown field") {
-        return unknown("key");
-    }
-    if message.starts_with("unknown variant") {
-        return unknown("value");
-    }
-    if message.starts_with("missing field")
-        && let Some(field) = quoted.first()
-    {
-        let help = if *field == "reason" { "say why this may be ignored" } else { "" };
-        return (format!("`{field}` is missing"), help.to_owned());
-    }
-    match message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: ")) {
-        Some(rest) => wrong_type(rest),
-        None => (message.to_owned(), String::new()),
-    }
-}
-
-/// What serde calls the types of YAML, and what people do.
-const TYPES: &[(&str, &str)] = &[
-    ("a string", "text"),
-    ("string ", "text "),
-    ("unit value", "nothing"),
-    ("null", "nothing"),
-    ("map", "a mapping"),
-    ("a map", "a mapping"),
-    ("sequence", "a list"),
-    ("a sequence", "a list"),
-    ("floating point ", "the number "),
-    ("integer ", "the number "),
-    ("boolean ", "the truth value "),
-    ("a boolean", "`true` or `false`"),
-];
-
-fn wrong_type(rest: &str) -> (String, String) {
-    let (found, expected) = rest.split_once(", expected ").unwrap_or((rest, "something else"));
-    let word = |text: &str| {
-        if text.starts_with("struct ") {
-            return "a mapping".to_owned();
-        }
-        let exact = TYPES.iter().find(|(serde, _)| *serde == text).map(|(_, ours)| (*ours).to_owned());
-        let start = || TYPES.iter().find(|(serde, _)| serde.ends_with(' ') && text.starts_with(serde));
-        exact.or_else(|| start().map(|(serde, ours)| format!("{ours}{}", &text[serde.len()..])))
-            .unwrap_or_else(|| text.to_owned())
+    let wanted = match expected {
+        "a string" => "text",
+        "a sequence" => "a list",
+        "a map" => "a mapping",
+        "a boolean" => "`true` or `false`",
+        "u32" => "a whole number",
+        text if text.starts_with("struct ") => "a mapping",
+        text => text,
     };
-    let scalar = ["floating", "integer", "boolean"].iter().any(|kind| found.starts_with(kind));
-    let help = if scalar && expected == "a string" { "put it in quotes" } else { "" };
-    (format!("{} expected, found {}", word(expected), word(found)), help.to_owned())
+    format!("expected {wanted}, found {found}")
 }
 
 /// Every rule that is named exists.
@@ -77,7 +33,11 @@ pub(super) fn rules(loaded: &Loaded, rules: RuleNames<'_>) -> Result<(), Error> 
         let i = i.to_string();
         if ignore.rules.is_empty() {
             let span = loaded.span(&["ignore", &i, "rules"]);
-            return Err(loaded.invalid(span, "`rules` is empty", "name the rules whose findings are ignored"));
+            return Err(loaded.invalid(
+                span,
+                "`rules` is empty",
+                "name the rules whose findings are ignored",
+            ));
         }
         for (j, name) in ignore.rules.iter().enumerate() {
             known_rule(loaded, rules, name, &["ignore", &i, "rules", &j.to_string()])?;
@@ -90,9 +50,7 @@ fn known_rule(loaded: &Loaded, rules: RuleNames<'_>, name: &str, steps: &[&str])
     if rules.find(name).is_some() {
         return Ok(());
     }
-    let guess = rules.near(name).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-    let message = format!("there is no rule `{name}`{guess}");
-    Err(loaded.invalid(loaded.span(steps), message, "`billhook explain` lists the rules"))
+    Err(loaded.invalid(loaded.span(steps), rules.unknown(name), "`billhook explain` lists the rules"))
 }
 
 /// The placeholders of both sides are the same and the path is a glob around them.
@@ -104,7 +62,11 @@ pub(super) fn naming(loaded: &Loaded) -> Result<(), Error> {
         };
         let (name, path) = (placeholders(&naming.application), placeholders(&naming.path));
         if let Some(odd) = name.iter().find(|placeholder| !path.contains(placeholder)) {
-            return wrong("application", format!("`{odd}` does not occur in `path`"), "use the same placeholders in both");
+            return wrong(
+                "application",
+                format!("`{odd}` does not occur in `path`"),
+                "use the same placeholders in both",
+            );
         }
         let bare = path.iter().fold(naming.path.clone(), |glob, placeholder| glob.replace(placeholder, "*"));
         if let Err(message) = Glob::new(&bare) {
@@ -134,14 +96,22 @@ pub(super) fn inside(loaded: &Loaded, tree: &Tree) -> Result<(), Error> {
             Ok(Some(real)) if tree.is_dir(&real) || tree.entry(&real).is_some() => (),
             Ok(_) => {
                 let help = "the path is relative to this configuration";
-                return Err(loaded.invalid(span(), format!("there is no `{}` in the repository", known.path), help));
+                return Err(loaded.invalid(
+                    span(),
+                    format!("there is no `{}` in the repository", known.path),
+                    help,
+                ));
             }
         }
     }
     for (i, repository) in loaded.config.repositories.iter().enumerate() {
         if within("", &repository.path).is_none() {
             let span = loaded.span(&["repositories", &i.to_string(), "path"]);
-            return Err(loaded.invalid(span, format!("`{}` is outside the repository", repository.path), HELP));
+            return Err(loaded.invalid(
+                span,
+                format!("`{}` is outside the repository", repository.path),
+                HELP,
+            ));
         }
     }
     Ok(())

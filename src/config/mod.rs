@@ -4,15 +4,14 @@
 //! What a suppression says is part of the manifests, so anything wrong with it is a finding.
 
 mod check;
-mod near;
+mod options;
 pub mod suppression;
 mod types;
 mod values;
 
-pub use near::near;
 pub use types::{
-    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances, Known, Level,
-    Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
+    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances,
+    Known, Level, Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
 };
 pub use values::{Date, Glob, Reason};
 
@@ -62,9 +61,13 @@ impl RuleNames<'_> {
         self.0.iter().copied().find(|rule| rule.name == text || rule.code.eq_ignore_ascii_case(text))
     }
 
-    /// The code or name that `text` was probably meant to be.
-    pub fn near(&self, text: &str) -> Option<&'static str> {
-        near(text, self.0.iter().flat_map(|rule| [rule.name, rule.code]))
+    /// What to say of a text that names no rule.
+    pub fn unknown(&self, text: &str) -> String {
+        let known: Vec<&str> = self.0.iter().flat_map(|rule| [rule.name, rule.code]).collect();
+        match yaml::nearest(text, &known) {
+            Some(meant) => format!("there is no rule `{text}`; did you mean `{meant}`?"),
+            None => format!("there is no rule `{text}`"),
+        }
     }
 }
 
@@ -87,16 +90,21 @@ impl Loaded {
             [] => return Ok(loaded),
             [only] => only.root().map_err(|error| loaded.invalid(error.span, error.message.clone(), ""))?,
             [_, second, ..] => {
-                return Err(loaded.invalid(second.span(), "a configuration is one document".to_owned(), "remove `---`"));
+                return Err(loaded.invalid(
+                    second.span(),
+                    "a configuration is one document".to_owned(),
+                    "remove `---`",
+                ));
             }
         };
         let node = loaded.file.node(root);
         if node.is_null() {
             return Ok(loaded);
         }
-        let config = crate::model::read::from_node(node).map_err(|error| {
-            let (message, help) = check::reworded(&error.message);
-            loaded.invalid(error.span, message, &help)
+        let config = yaml::de::from_node(node).map_err(|error| {
+            let help =
+                if error.message == "`reason` is missing" { "say why this may be ignored" } else { "" };
+            loaded.invalid(error.span, check::reworded(&error.message), help)
         })?;
         let loaded = Self { config, ..loaded };
         check::rules(&loaded, rules)?;

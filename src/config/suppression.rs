@@ -246,7 +246,13 @@ impl Collected {
     }
 
     /// Takes what the annotation [`ANNOTATION`] says, which stands at `location` on all these objects.
-    pub fn add_annotation(&mut self, text: &str, objects: &[Owned], location: &Location, rules: RuleNames<'_>) {
+    pub fn add_annotation(
+        &mut self,
+        text: &str,
+        objects: &[Owned],
+        location: &Location,
+        rules: RuleNames<'_>,
+    ) {
         for written in parse_annotation(text) {
             self.add(written, Scope::Objects(objects.to_vec()), location.clone(), rules);
         }
@@ -278,16 +284,13 @@ impl Collected {
         for name in &written.rules {
             match rules.find(name) {
                 Some(rule) => known.push(rule),
-                None => {
-                    let guess = rules.near(name).map(|meant| format!(", did you mean `{meant}`?")).unwrap_or_default();
-                    self.complaints.push(complaint(
-                        ComplaintKind::UnknownRule,
-                        location.clone(),
-                        format!("there is no rule `{name}`{guess}"),
-                        "it hides nothing",
-                        "`billhook explain` lists the rules",
-                    ));
-                }
+                None => self.complaints.push(complaint(
+                    ComplaintKind::UnknownRule,
+                    location.clone(),
+                    rules.unknown(name),
+                    "it hides nothing",
+                    "`billhook explain` lists the rules",
+                )),
             }
         }
         if !known.is_empty() {
@@ -324,7 +327,8 @@ fn covered(file: &File, lines: &Lines, comment: Span) -> Span {
 
 /// Where each object of a file is: the root of each document, and the items of lists.
 fn objects(file: &File) -> impl Iterator<Item = Span> + '_ {
-    let roots = file.documents().iter().filter_map(|document| document.root().ok()).map(|root| file.node(root));
+    let roots =
+        file.documents().iter().filter_map(|document| document.root().ok()).map(|root| file.node(root));
     roots.flat_map(|root| {
         let items = root.get("items").into_iter().flat_map(Node::items).filter(|item| item.is_map());
         let members: Vec<Span> = items.map(Node::span).collect();
@@ -381,7 +385,8 @@ pub fn apply(findings: Vec<Finding>, collected: Collected, now: &Circumstances<'
         if !now.complete && !matches!(suppression.scope, Scope::Piece(..) | Scope::File(_)) {
             continue;
         }
-        let idle = suppression.rules.iter().filter(|rule| (now.ran)(rule.code) && !used.contains(&(i, rule.code)));
+        let idle =
+            suppression.rules.iter().filter(|rule| (now.ran)(rule.code) && !used.contains(&(i, rule.code)));
         applied.complaints.extend(idle.map(|rule| unused(suppression, *rule)));
     }
     applied

@@ -5,11 +5,14 @@
 
 use crate::files::{EntryKind, Path, Tree};
 use crate::model::{Manifest, Origin, group_of};
-use crate::render::{Documents, Parsed, has_manifest_name, is_kustomization};
-use crate::yaml;
+use crate::render::{Documents, Parsed, has_manifest_name};
 use hashbrown::HashSet;
 use rayon::prelude::*;
 use std::sync::Arc;
+
+mod kustomize;
+
+pub use kustomize::Kustomizations;
 
 /// What stands in a tree as plain manifests, in walk order.
 #[derive(Debug, Default)]
@@ -32,6 +35,10 @@ pub struct Found {
     pub unreadable: Vec<(Path, String)>,
     /// Every file that was read, in walk order.
     pub files: Vec<(Path, Arc<Parsed>)>,
+    /// Kustomizations and the files they lay over others: YAML that is no manifest by itself.
+    pub parts: Vec<(Path, Arc<Parsed>)>,
+    /// The kustomizations of the tree.
+    pub kustomizations: Kustomizations,
     /// Folders that hold plain manifests of any kind, in walk order.
     pub folders: Vec<Path>,
 }
@@ -42,17 +49,18 @@ pub struct Found {
 /// the patches they name, files that `wanted` refuses.
 pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Found {
     let tree = documents.tree();
-    let apart = Apart::new(tree, documents);
+    let kustomizations = Kustomizations::read(tree, documents);
+    let charts = charts(tree);
     let files: Vec<&Path> = tree
         .entries()
         .iter()
         .filter(|entry| matches!(entry.kind, EntryKind::File(_)))
         .map(|entry| &entry.path)
         .filter(|path| has_manifest_name(path) && !path.ends_with(".jsonnet"))
-        .filter(|path| wanted(path) && !apart.holds(path))
+        .filter(|path| wanted(path) && !kustomizations.is_part(path) && !of_chart(&charts, path))
         .collect();
     let looked: Vec<_> = files.par_iter().map(|path| look(documents, path)).collect();
-    let mut found = Found::default();
+    let mut found = Found { parts: parts(documents, &kustomizations, wanted), ..Found::default() };
     for (path, result) in files.into_iter().zip(looked) {
         match result {
             Err(message) => found.unreadable.push((path.clone(), message)),
@@ -66,7 +74,22 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
             }
         }
     }
+    found.kustomizations = kustomizations;
     found
+}
+
+/// The files that are set apart although somebody here wrote them: kustomizations and patches.
+fn parts(
+    documents: &Documents,
+    kustomizations: &Kustomizations,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<(Path, Arc<Parsed>)> {
+    let tree = documents.tree();
+    let mut paths: Vec<Path> = kustomizations.parts().map(Path::from).collect();
+    paths.sort_unstable();
+    let is_file = |path: &Path| matches!(tree.entry(path).map(|entry| &entry.kind), Some(EntryKind::File(_)));
+    paths.retain(|path| wanted(path) && is_file(path));
+    paths.into_iter().filter_map(|path| documents.manifest(&path).ok().map(|parsed| (path, parsed))).collect()
 }
 
 /// One file and its objects; None for JSON that is no manifest, of which repositories hold a lot.
@@ -133,57 +156,17 @@ impl Found {
     }
 }
 
-/// Files that are no plain manifests although they look like some.
-struct Apart {
-    charts: HashSet<String>,
-    patches: HashSet<String>,
+/// The folders of charts.
+fn charts(tree: &Tree) -> HashSet<String> {
+    let dirs = tree.entries().iter().map(|entry| entry.path.rsplit_once('/').unwrap_or(("", &entry.path)));
+    dirs.filter(|(_, name)| *name == "Chart.yaml").map(|(dir, _)| dir.to_owned()).collect()
 }
 
-impl Apart {
-    fn new(tree: &Tree, documents: &Documents) -> Self {
-        let mut apart = Self { charts: HashSet::new(), patches: HashSet::new() };
-        for entry in tree.entries() {
-            let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
-            if name == "Chart.yaml" {
-                apart.charts.insert(dir.to_owned());
-            }
-            if is_kustomization(name) {
-                apart.patches.insert(entry.path.to_string());
-                apart.add_patches(documents, &entry.path, dir);
-            }
-        }
-        apart
-    }
-
-    /// The files that a kustomization lays over others: they hold parts of objects.
-    fn add_patches(&mut self, documents: &Documents, path: &Path, dir: &str) {
-        let Ok(file) = documents.single(path) else { return };
-        let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { return };
-        let node = file.node(root);
-        let list = |key: &str| node.get(key).into_iter().flat_map(|list| list.items());
-        let named =
-            |patch: yaml::Node<'_>| patch.get("path").and_then(|path| path.as_str().map(str::to_owned));
-        let merges = list("patchesStrategicMerge").filter_map(|patch| patch.as_str().map(str::to_owned));
-        let others =
-            ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(list).filter_map(named);
-        let lists = ["transformers", "generators", "configurations"].into_iter().flat_map(list);
-        let lists = lists.filter_map(|entry| entry.as_str().map(str::to_owned));
-        for relative in merges.chain(others).chain(lists).collect::<Vec<_>>() {
-            if let Some(clean) = crate::render::clean(&crate::render::join(dir, &relative)) {
-                self.patches.insert(clean.to_string());
-            }
-        }
-    }
-
-    /// Of a chart, its templates, its dependencies and the files beside `Chart.yaml` are no plain manifests.
-    fn holds(&self, path: &str) -> bool {
-        let chart_owns = |inside: &str| {
-            inside.starts_with("templates/") || inside.starts_with("charts/") || !inside.contains('/')
-        };
-        let parents = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
-        self.patches.contains(path)
-            || std::iter::once(("", path))
-                .chain(parents)
-                .any(|(dir, inside)| self.charts.contains(dir) && chart_owns(inside))
-    }
+/// Of a chart, its templates, its dependencies and the files beside `Chart.yaml` are no plain manifests.
+fn of_chart(charts: &HashSet<String>, path: &str) -> bool {
+    let chart_owns = |inside: &str| {
+        inside.starts_with("templates/") || inside.starts_with("charts/") || !inside.contains('/')
+    };
+    let parents = path.match_indices('/').map(|(at, _)| (&path[..at], &path[at + 1..]));
+    std::iter::once(("", path)).chain(parents).any(|(dir, inside)| charts.contains(dir) && chart_owns(inside))
 }

@@ -30,6 +30,18 @@ pub fn read_file_if_any(path: &Path) -> Result<Option<Arc<[u8]>>, Error> {
     }
 }
 
+/// Where `path` really is: absolute, links followed. An error where nothing is.
+pub fn real_path(path: &Path) -> Result<PathBuf, Error> {
+    fs::canonicalize(path).map_err(|source| Error::Read { path: path.display().to_string(), source })
+}
+
+/// Whether a folder stands at `path`. An error where nothing is.
+pub fn is_folder(path: &Path) -> Result<bool, Error> {
+    let kind =
+        fs::metadata(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
+    Ok(kind.is_dir())
+}
+
 /// Puts `bytes` into the file at `path`, whole or not at all, with the permissions that it had.
 ///
 /// A link is written through: what it points to is replaced.
@@ -115,7 +127,7 @@ pub(super) fn make_folder_of(file: &Path) -> Result<(), Error> {
 }
 
 /// Makes a folder and those above it.
-pub(super) fn make_folder(folder: &Path) -> Result<(), Error> {
+pub fn make_folder(folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.display().to_string(), source })
 }
 

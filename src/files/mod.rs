@@ -13,7 +13,7 @@ mod span;
 mod tree;
 mod worktree;
 
-pub use disk::{read_file, read_file_if_any, write_atomically};
+pub use disk::{is_folder, make_folder, read_file, read_file_if_any, real_path, write_atomically};
 pub use error::Error;
 pub use repository::{Branch, Repository};
 pub use span::{Lines, Location, Position, Span};

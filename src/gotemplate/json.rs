@@ -285,9 +285,9 @@ impl Reader<'_> {
         let literal = std::str::from_utf8(&self.text[start..self.at]).unwrap_or_default();
         match strconv::parse_float(literal) {
             Some(number) => Ok(Value::Float(number)),
-            None => {
-                Err(Fault::Error(format!("json: cannot unmarshal number {literal} into Go value of type float64")))
-            }
+            None => Err(Fault::Error(format!(
+                "json: cannot unmarshal number {literal} into Go value of type float64"
+            ))),
         }
     }
 

@@ -92,7 +92,12 @@ const SPACES: [char; 4] = [' ', '\t', '\r', '\n'];
 pub(super) fn lex(text: &str) -> Vec<Token> {
     let mut lexer = Lexer { input: text, position: 0, start: 0, line: 1, parens: 0, tokens: Vec::new() };
     if let Err(message) = lexer.run() {
-        lexer.tokens.push(Token { kind: Kind::Error, position: lexer.start, line: lexer.line, text: message });
+        lexer.tokens.push(Token {
+            kind: Kind::Error,
+            position: lexer.start,
+            line: lexer.line,
+            text: message,
+        });
     }
     lexer.tokens
 }

@@ -113,12 +113,8 @@ impl Template {
     ///
     /// What stopped the run; nothing of the output is kept.
     pub fn render(&self, data: &Value, options: &Options) -> Result<Vec<u8>, Error> {
-        let run = exec::Run {
-            name: &self.name,
-            text: &self.text,
-            trees: &self.trees,
-            missing: options.missing,
-        };
+        let run =
+            exec::Run { name: &self.name, text: &self.text, trees: &self.trees, missing: options.missing };
         match self.trees.get(self.name.as_str()) {
             Some(root) => run.execute(root, data, options.limits),
             None => Ok(Vec::new()),

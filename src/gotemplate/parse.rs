@@ -422,7 +422,8 @@ impl Parser<'_> {
     }
 
     fn callee(&mut self, name: &str) -> Result_<Callee> {
-        let function = self.functions.get(name).copied().map(Target::Function).or_else(|| builtin::find(name));
+        let function =
+            self.functions.get(name).copied().map(Target::Function).or_else(|| builtin::find(name));
         match function {
             Some(target) => Ok(Callee { name: name.into(), target }),
             None => Err(self.error(format!("function {name:?} not defined"))),
@@ -531,7 +532,8 @@ fn number(token: &Token) -> Result<Number, String> {
     let text = token.text.as_str();
     let mut number = Number { text: text.into(), ..Number::default() };
     if token.kind == Kind::CharConstant {
-        let code = strconv::unquote_char(text).ok_or_else(|| format!("malformed character constant: {text}"))?;
+        let code =
+            strconv::unquote_char(text).ok_or_else(|| format!("malformed character constant: {text}"))?;
         number.int = Some(code);
         number.uint = u64::try_from(code).ok();
         number.float = Some(code as f64);

@@ -416,9 +416,7 @@ impl Printer<'_> {
                 let c = code.unwrap_or(char::REPLACEMENT_CHARACTER);
                 let text = match verb {
                     'c' => c.to_string(),
-                    'q' => {
-                        strconv::quote_with(c.encode_utf8(&mut [0; 4]).as_bytes(), '\'', self.flags.plus)
-                    }
+                    'q' => strconv::quote_with(c.encode_utf8(&mut [0; 4]).as_bytes(), '\'', self.flags.plus),
                     _ if self.flags.sharp => unicode::describe(c),
                     _ => format!("U+{number:04X}"),
                 };
@@ -482,7 +480,8 @@ impl Printer<'_> {
             None => (false, text.trim_start_matches('+')),
         };
         let plus_infinite = !finite && !negative && body == "Inf";
-        let sign = if plus_infinite && !self.flags.space { self.sign_of_infinity() } else { self.sign(negative) };
+        let sign =
+            if plus_infinite && !self.flags.space { self.sign_of_infinity() } else { self.sign(negative) };
         let zero = self.flags.zero && finite && !self.flags.minus;
         let width = self.flags.width.unwrap_or(0);
         let missing = if zero { width.saturating_sub(sign.len() + body.len()) } else { 0 };

@@ -24,7 +24,8 @@ pub(super) struct Version {
 
 const TAIL: &str = r"(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?";
 
-static LOOSE: LazyLock<Regex> = LazyLock::new(|| pattern(&format!(r"^v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?{TAIL}$")));
+static LOOSE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(&format!(r"^v?([0-9]+)(\.[0-9]+)?(\.[0-9]+)?{TAIL}$")));
 
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("a constant pattern is valid")
@@ -155,7 +156,9 @@ impl Object for Version {
             "String" => Value::text(self.text()),
             "IncMajor" => self.next(self.major.wrapping_add(1), 0, 0),
             "IncMinor" => self.next(self.major, self.minor.wrapping_add(1), 0),
-            "IncPatch" if self.pre.is_empty() => self.next(self.major, self.minor, self.patch.wrapping_add(1)),
+            "IncPatch" if self.pre.is_empty() => {
+                self.next(self.major, self.minor, self.patch.wrapping_add(1))
+            }
             "IncPatch" => self.next(self.major, self.minor, self.patch),
             "Compare" | "Equal" | "LessThan" | "LessThanEqual" | "GreaterThan" | "GreaterThanEqual" => {
                 return Some(self.compared(name, arguments));
@@ -185,7 +188,10 @@ impl Version {
             return Err(Fault::Error(format!("wrong arguments for {name}")));
         };
         let Some(other) = other.as_any().downcast_ref::<Version>() else {
-            return Err(Fault::Error(format!("wrong type for value; expected *semver.Version; got {}", other.type_name())));
+            return Err(Fault::Error(format!(
+                "wrong type for value; expected *semver.Version; got {}",
+                other.type_name()
+            )));
         };
         let order = self.compare(other);
         Ok(match name {
@@ -202,8 +208,9 @@ impl Version {
 const OPERATORS: &str = r"=||!=|>|<|>=|=>|<=|=<|~|~>|\^";
 const LOOSE_VERSION: &str = r"v?([0-9|x|X|\*]+)(\.[0-9|x|X|\*]+)?(\.[0-9|x|X|\*]+)?(-([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?(\+([0-9A-Za-z\-]+(\.[0-9A-Za-z\-]+)*))?";
 
-static ONE: LazyLock<Regex> =
-    LazyLock::new(|| pattern(&format!(r"^[\t\n\f\r ]*({OPERATORS})[\t\n\f\r ]*({LOOSE_VERSION})[\t\n\f\r ]*$")));
+static ONE: LazyLock<Regex> = LazyLock::new(|| {
+    pattern(&format!(r"^[\t\n\f\r ]*({OPERATORS})[\t\n\f\r ]*({LOOSE_VERSION})[\t\n\f\r ]*$"))
+});
 static RANGE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(&format!(r"[\t\n\f\r ]*({LOOSE_VERSION})[\t\n\f\r ]+-[\t\n\f\r ]+({LOOSE_VERSION})[\t\n\f\r ]*"))
 });
@@ -259,7 +266,8 @@ fn rewrite_ranges(text: &str) -> String {
 
 impl Constraint {
     fn parse(text: &str) -> Result<Constraint, Fault> {
-        let captures = ONE.captures(text).ok_or_else(|| Fault::Error(format!("improper constraint: {text}")))?;
+        let captures =
+            ONE.captures(text).ok_or_else(|| Fault::Error(format!("improper constraint: {text}")))?;
         let part = |index| group(&captures, index).trim_start_matches('.');
         let any = |index| matches!(part(index), "" | "x" | "X" | "*");
         let pre = group(&captures, 6);

@@ -652,7 +652,8 @@ impl<'a> Parser<'a> {
             }
             let days = days_from_civil(self.year, 1, 1) + year_day - 1;
             let (_, month, day) = civil_from_days(days);
-            if self.month.is_some_and(|wanted| wanted != month) || self.day.is_some_and(|wanted| wanted != day)
+            if self.month.is_some_and(|wanted| wanted != month)
+                || self.day.is_some_and(|wanted| wanted != day)
             {
                 return Err(self.failed(": day-of-year does not match month"));
             }

@@ -1,13 +1,13 @@
 use super::options::Options;
 use super::sources::Repositories;
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
-use crate::discover::{self, Found};
-use crate::files::{Location, Path, Span};
+use crate::discover::{self, Found, Kustomizations};
+use crate::files::{Location, Span};
 use crate::model::{
     Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{self, Destination, Documents, Environment, Parsed, Request, Targets, Tool};
+use crate::render::{self, Destination, Documents, Environment, Request, Targets, Tool};
 use crate::yaml::{File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -82,7 +82,7 @@ pub(super) fn load(options: &Options) -> Inventory {
     let repositories = Repositories::new(options, &applications);
     expansion.follow(&repositories);
     expansion.add_unclaimed(&found);
-    expansion.finish(found.files)
+    expansion.finish(found)
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -132,7 +132,7 @@ impl Expansion<'_> {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
                 }
-                self.drafts.push(draft);
+                self.drafts.push(by_kustomize(draft, &found.kustomizations));
             }
         }
     }
@@ -335,6 +335,7 @@ impl Expansion<'_> {
             environment: environment(application, &instance, source),
             settings,
             engines: &self.options.engines,
+            is_folder: draft.parent == Parent::Folder,
         })
     }
 
@@ -360,6 +361,14 @@ impl Expansion<'_> {
         let draft = &self.drafts[parent];
         let (instance, home, depth) = (draft.instance, Arc::clone(&draft.cluster), draft.depth + 1);
         let targets = self.targets(draft, own, &Scopes::default());
+        for repeated in
+            targets.repeated.iter().filter(|repeated| repeated.key.is("argoproj.io", "Application"))
+        {
+            let losers = repeated.objects.iter().rev().skip(1).rev();
+            losers.for_each(|(_, manifest)| {
+                self.add_loser(parent, manifest, &repeated.key.namespace, &home, depth)
+            });
+        }
         for target in targets.list {
             let namespace = Arc::clone(&target.key.namespace);
             match &*target.key.kind {
@@ -404,6 +413,28 @@ impl Expansion<'_> {
             self.draft(manifest, namespace, Parent::Application(parent), instance, Arc::clone(home), depth)
         {
             self.drafts.push(draft);
+        }
+    }
+
+    /// An Application that is rendered, and replaced by a later one of its name: what it would deploy is worth knowing.
+    fn add_loser(
+        &mut self,
+        parent: AppId,
+        manifest: &Manifest,
+        namespace: &str,
+        home: &Arc<str>,
+        depth: usize,
+    ) {
+        if document(manifest).is_some_and(|document| self.by_document.contains_key(&document))
+            || depth > MAX_DEPTH
+        {
+            return;
+        }
+        let instance = self.drafts[parent].instance;
+        let above = Parent::Application(parent);
+        if let Some(draft) = self.draft(manifest.clone(), namespace, above, instance, Arc::clone(home), depth)
+        {
+            self.drafts.push(Draft { lost: true, ..draft });
         }
     }
 
@@ -553,7 +584,7 @@ impl Expansion<'_> {
         scopes
     }
 
-    fn finish(mut self, files: Vec<(Path, Arc<Parsed>)>) -> Inventory {
+    fn finish(mut self, found: Found) -> Inventory {
         let scopes = self.scopes();
         let none = Scopes::default();
         let manifests: Vec<_> =
@@ -569,22 +600,28 @@ impl Expansion<'_> {
         let mut inventory = Inventory {
             documents: Arc::clone(&self.options.documents),
             applications: Vec::with_capacity(self.drafts.len()),
+            replaced: Vec::new(),
             sets: self.sets,
             projects: self.projects,
             instances: self.instances,
             clusters: self.clusters,
             problems: self.problems,
-            files,
+            files: found.files,
+            parts: found.parts,
+            kustomizations: found.kustomizations,
             index: OnceLock::new(),
         };
         let kept = kept(&self.drafts);
         for (id, (draft, targets)) in self.drafts.into_iter().zip(targets).enumerate() {
-            if kept[id].is_some() {
-                inventory.applications.push(app(draft, targets, &kept));
+            match kept[id] {
+                Some(_) => inventory.applications.push(app(draft, targets, &kept)),
+                None if draft.lost => inventory.replaced.push(app(draft, targets, &kept)),
+                None => {}
             }
         }
         for set in &mut inventory.sets {
             set.parent = renumber(&set.parent, &kept);
+            inventory.problems.push(not_expanded(set));
         }
         for owned in &mut inventory.projects {
             owned.parent = renumber(&owned.parent, &kept);
@@ -594,6 +631,29 @@ impl Expansion<'_> {
         }
         inventory
     }
+}
+
+/// An Application that a kustomization changes, or completes, is known only once Kustomize has run.
+fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
+    let path = draft.application.manifest.path();
+    let incomplete = draft.problems.iter().any(|problem| problem.kind == ProblemKind::InvalidSpec);
+    let by = match kustomizations.changing(path) {
+        Some(by) => Some((by, "changes")),
+        None if incomplete => kustomizations.above(path).map(|by| (by, "may complete")),
+        None => None,
+    };
+    let Some((by, verb)) = by else { return draft };
+    let message = format!("the kustomization `{by}` {verb} this Application, and no Application renders it");
+    let problem = Problem::unknown(ProblemKind::NotRendered, message);
+    draft.problems = vec![problem.at(draft.application.manifest.location())];
+    draft.rendered = true;
+    draft
+}
+
+/// The Applications of a set are not known.
+fn not_expanded(set: &Set) -> Problem {
+    let message = format!("ApplicationSet `{}/{}` is not expanded", set.namespace, set.manifest.name());
+    Problem::unknown(ProblemKind::SetNotExpanded, message).at(set.manifest.location())
 }
 
 /// The new number of each Application; None for those that lost their key to another and so never come to be, and for

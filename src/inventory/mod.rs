@@ -2,10 +2,11 @@
 //!
 //! Follows Applications from the roots of a tree to everything they render, Applications included.
 
-use crate::files::Path;
-use crate::model::{Application, Clusters, Manifest, Problem, Project, ResourceKey, Settings, State};
+use crate::discover::Kustomizations;
+use crate::files::{Location, Path};
+use crate::model::{Application, Clusters, Manifest, Origin, Problem, Project, ResourceKey, Settings, State};
 use crate::render::{Documents, Parsed, Target, Targets, Tool};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
 mod expand;
@@ -27,6 +28,8 @@ pub struct Inventory {
     pub documents: Arc<Documents>,
     /// The Applications, roots before what they render, each level in order of file or rendering.
     pub applications: Vec<App>,
+    /// Applications that are rendered and then replaced by a later one of the same name, so that they never exist.
+    pub replaced: Vec<App>,
     /// ApplicationSets that stand in the tree or are rendered; not expanded yet.
     pub sets: Vec<Set>,
     /// AppProjects.
@@ -39,6 +42,10 @@ pub struct Inventory {
     pub problems: Vec<Problem>,
     /// The files that were read as plain YAML or JSON, in walk order; templates of charts are not among them.
     pub files: Vec<(Path, Arc<Parsed>)>,
+    /// Kustomizations and the patches they name, in order of path.
+    pub parts: Vec<(Path, Arc<Parsed>)>,
+    /// The kustomizations of the tree.
+    pub kustomizations: Kustomizations,
     index: OnceLock<Index>,
 }
 
@@ -148,6 +155,8 @@ pub struct Place {
 struct Index {
     by_place: HashMap<Place, Vec<ResourceId>>,
     by_instance_name: HashMap<(usize, Arc<str>), Vec<AppId>>,
+    by_document: HashMap<(Path, u32), Vec<ResourceId>>,
+    problems_at: HashSet<Location>,
 }
 
 impl Inventory {
@@ -211,6 +220,21 @@ impl Inventory {
         &self.instances[app.instance].settings
     }
 
+    /// The objects that Applications take from this place of this file: every one that deploys the text that stands there.
+    pub fn taken_from(&self, path: &Path, start: u32) -> &[ResourceId] {
+        self.index().by_document.get(&(Path::clone(path), start)).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a kustomization of the tree names this file, so that Kustomize reads it.
+    pub fn is_kustomized(&self, path: &str) -> bool {
+        self.kustomizations.names(path)
+    }
+
+    /// Whether a problem was met at this very place.
+    pub fn has_problem_at(&self, location: &Location) -> bool {
+        self.index().problems_at.contains(location)
+    }
+
     /// The decoded text of a file of the tree.
     pub fn text(&self, path: &str) -> Option<Arc<str>> {
         self.documents.text(path)
@@ -232,7 +256,13 @@ impl Inventory {
                     key: target.key.clone(),
                 };
                 index.by_place.entry(place).or_default().push(id);
+                if let Origin::Written(path) = target.manifest.origin() {
+                    let start = target.manifest.node().span().start;
+                    index.by_document.entry((Path::clone(path), start)).or_default().push(id);
+                }
             }
+            let problems = self.applications.iter().flat_map(|app| &app.problems).chain(&self.problems);
+            index.problems_at = problems.filter_map(|problem| problem.location.clone()).collect();
             for (id, app) in self.applications.iter().enumerate() {
                 index.by_instance_name.entry((app.instance, Arc::clone(&app.id))).or_default().push(id);
             }

@@ -412,7 +412,7 @@ impl Application {
     /// Reads an Application; its namespace is `namespace` where the manifest names none.
     ///
     /// Errors where Go's decoder would refuse a field's type.
-    pub fn read(manifest: Manifest, namespace: &str) -> Result<Self, yaml::Error> {
+    pub fn read(manifest: Manifest, namespace: &str) -> Result<Self, yaml::de::Error> {
         #[derive(Deserialize, Default)]
         #[serde(default)]
         struct Whole {
@@ -435,7 +435,7 @@ impl Application {
             #[serde(deserialize_with = "nullable")]
             labels: BTreeMap<String, String>,
         }
-        let Whole { metadata, spec } = super::read::from_node(manifest.node())?;
+        let Whole { metadata, spec } = yaml::de::from_node(manifest.node())?;
         let own = if metadata.namespace.is_empty() { namespace } else { &metadata.namespace };
         Ok(Self {
             name: metadata.name.as_str().into(),

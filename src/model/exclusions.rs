@@ -81,13 +81,13 @@ impl Exclusions {
     /// Replaces the exclusions by the list of a `resource.exclusions` text, which is YAML.
     ///
     /// A text that is no such list is an error, as it keeps Argo CD from starting.
-    pub fn exclude(&mut self, text: &str) -> Result<(), crate::yaml::Error> {
+    pub fn exclude(&mut self, text: &str) -> Result<(), crate::yaml::de::Error> {
         self.excluded = entries(text)?;
         Ok(())
     }
 
     /// Replaces the inclusions likewise.
-    pub fn include(&mut self, text: &str) -> Result<(), crate::yaml::Error> {
+    pub fn include(&mut self, text: &str) -> Result<(), crate::yaml::de::Error> {
         self.included = entries(text)?;
         Ok(())
     }
@@ -112,8 +112,8 @@ fn built_in(group: &str, kind: &str) -> bool {
     }
 }
 
-fn entries(text: &str) -> Result<Vec<Entry>, crate::yaml::Error> {
-    let written: Option<Vec<Written>> = super::read::from_str(text)?;
+fn entries(text: &str) -> Result<Vec<Entry>, crate::yaml::de::Error> {
+    let written: Option<Vec<Written>> = crate::yaml::de::from_str(text)?;
     Ok(written.unwrap_or_default().into_iter().map(Entry::new).collect())
 }
 

@@ -26,6 +26,14 @@ impl Manifest {
         Self { file, root, origin }
     }
 
+    /// The one object of a text, for tests.
+    #[cfg(test)]
+    pub(crate) fn parsed(text: &str) -> Self {
+        let file = Arc::new(File::single(text.into()));
+        let root = file.documents()[0].root().expect("the text is one object");
+        Self::new(file, root, Arc::new(Origin::Written("test.yaml".into())))
+    }
+
     /// Another object of the same text: a member of a list.
     pub fn member(&self, root: NodeId) -> Self {
         Self { file: Arc::clone(&self.file), root, origin: Arc::clone(&self.origin) }

@@ -5,6 +5,7 @@
 
 mod application;
 mod cluster;
+mod data;
 mod exclusions;
 mod hooks;
 mod key;
@@ -12,7 +13,6 @@ mod manifest;
 mod options;
 mod problem;
 mod project;
-pub mod read;
 mod repository;
 mod scope;
 mod settings;
@@ -23,11 +23,12 @@ pub use application::{
     Source, SourceHydrator, SyncPolicy,
 };
 pub use cluster::{Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
+pub use data::holds_data;
 pub use exclusions::Exclusions;
 pub use hooks::{Phase, hooks, wave};
 pub use key::{GroupKind, ResourceKey, group_of, version_of};
 pub use manifest::{Manifest, Origin};
-pub use options::{Protection, SyncOptions, protection};
+pub use options::{Protection, Protections, SYNC_OPTIONS, SyncOptions, helm_keeps, protection, protections};
 pub use problem::{Condition, Problem, ProblemKind, State};
 pub use project::{Permission, Project, ProjectDestination};
 pub use repository::{normalize_url, same_repository};

@@ -43,7 +43,7 @@ pub struct ProjectDestination {
 
 impl Project {
     /// Reads an AppProject; errors where a field has the wrong type.
-    pub fn read(manifest: Manifest) -> Result<Self, yaml::Error> {
+    pub fn read(manifest: Manifest) -> Result<Self, yaml::de::Error> {
         #[derive(Deserialize, Default)]
         #[serde(default, rename_all = "camelCase")]
         struct Spec {
@@ -55,7 +55,7 @@ impl Project {
             #[serde(default)]
             spec: Option<Spec>,
         }
-        let spec = super::read::from_node::<Whole>(manifest.node())?.spec.unwrap_or_default();
+        let spec = yaml::de::from_node::<Whole>(manifest.node())?.spec.unwrap_or_default();
         Ok(Self {
             name: manifest.name().into(),
             source_repos: spec.source_repos.unwrap_or_default(),

@@ -102,7 +102,7 @@ impl Default for Settings {
 
 impl Settings {
     /// Takes over the keys of an argocd-cm. A list of exclusions that cannot be read is an error.
-    pub fn apply_cm(&mut self, cm: BTreeMap<String, String>) -> Result<(), crate::yaml::Error> {
+    pub fn apply_cm(&mut self, cm: BTreeMap<String, String>) -> Result<(), crate::yaml::de::Error> {
         if let Some(method) = cm.get("application.resourceTrackingMethod") {
             self.tracking = Tracking::named(method, self.version);
         }

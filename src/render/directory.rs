@@ -47,7 +47,10 @@ pub(super) fn manifests(
             continue;
         }
         if candidate.path.ends_with(".json") {
-            manifests.extend(json(&parsed, &candidate)?);
+            match json(&parsed, &candidate) {
+                Err(_) if request.is_folder => {}
+                object => manifests.extend(object?),
+            }
         } else {
             yaml(&parsed, &candidate, &mut manifests, problems)?;
         }

@@ -38,6 +38,8 @@ pub struct Request<'a> {
     pub settings: &'a Settings,
     /// Runs what needs a program.
     pub engines: &'a Engines,
+    /// No Application names this folder, so JSON in it that is no manifest does no harm.
+    pub is_folder: bool,
 }
 
 /// The programs that rendering may start.
@@ -114,9 +116,13 @@ fn plugin(name: &str, path: &str, settings: &Settings) -> Problem {
         name => format!("`{path}` is rendered by the plugin `{name}`"),
     };
     if settings.as_shipped {
-        return Problem::fails(ProblemKind::RenderFailed, format!("{message}, and Argo CD ships without plugins"));
+        return Problem::fails(
+            ProblemKind::RenderFailed,
+            format!("{message}, and Argo CD ships without plugins"),
+        );
     }
-    Problem::unknown(ProblemKind::NotRendered, message).help("plugins run beside Argo CD and are not run here")
+    Problem::unknown(ProblemKind::NotRendered, message)
+        .help("plugins run beside Argo CD and are not run here")
 }
 
 /// Argo CD refuses every Application of a repository with a link that is absolute or leaves it

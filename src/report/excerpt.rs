@@ -5,7 +5,9 @@
 use crate::files::Lines;
 use crate::report::neutral;
 use anstyle::{AnsiColor, Style};
-use miette::{Diagnostic, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents};
+use miette::{
+    Diagnostic, LabeledSpan, MietteError, MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents,
+};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::Arc;
@@ -53,8 +55,10 @@ impl SourceCode for Source {
     }
 }
 
-pub(super) const BOLD: Style = Style::new().bold();
-pub(super) const DIM: Style = Style::new().dimmed();
+/// Headings.
+pub const BOLD: Style = Style::new().bold();
+/// What is not to be read first.
+pub const DIM: Style = Style::new().dimmed();
 const SECOND: Style = AnsiColor::Blue.on_default().bold();
 
 /// How a severity is coloured.
@@ -81,7 +85,13 @@ pub(super) fn word(severity: Severity) -> &'static str {
 /// further files. Repository content is neutralised.
 pub fn draw(out: &mut String, report: &dyn Diagnostic, width: usize) {
     let severity = report.severity().unwrap_or(Severity::Error);
-    headline(out, severity, report.code().map(|code| code.to_string()).as_deref(), &report.to_string(), width);
+    headline(
+        out,
+        severity,
+        report.code().map(|code| code.to_string()).as_deref(),
+        &report.to_string(),
+        width,
+    );
     excerpt(out, report, severity, width);
     for other in report.related().into_iter().flatten() {
         excerpt(out, other, severity, width);
@@ -100,7 +110,13 @@ pub fn draw(out: &mut String, report: &dyn Diagnostic, width: usize) {
 }
 
 /// `error[name]: message`, wrapped.
-pub(super) fn headline(out: &mut String, severity: Severity, code: Option<&str>, message: &str, width: usize) {
+pub(super) fn headline(
+    out: &mut String,
+    severity: Severity,
+    code: Option<&str>,
+    message: &str,
+    width: usize,
+) {
     let color = style(severity);
     let mut head = word(severity).to_owned();
     if let Some(code) = code {
@@ -181,7 +197,10 @@ fn excerpt(out: &mut String, report: &dyn Diagnostic, severity: Severity, width:
     }
 }
 
-fn rows(source: &dyn SourceCode, labels: impl Iterator<Item = LabeledSpan>) -> Option<(Head, BTreeMap<usize, Row>)> {
+fn rows(
+    source: &dyn SourceCode,
+    labels: impl Iterator<Item = LabeledSpan>,
+) -> Option<(Head, BTreeMap<usize, Row>)> {
     let mut rows: BTreeMap<usize, Row> = BTreeMap::new();
     let mut head: Option<(bool, Head)> = None;
     for label in labels {

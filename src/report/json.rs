@@ -141,7 +141,7 @@ pub(super) fn report<'a>(lint: &Lint<'a>) -> LintReport<'a> {
         notes: count(Severity::Note),
         suppressed: lint.summary.suppressed,
         applications: lint.summary.applications,
-        not_rendered: lint.not_rendered(),
+        not_rendered: lint.summary.not_rendered,
         objects: lint.summary.objects,
         clusters: lint.summary.clusters,
     };

@@ -6,6 +6,7 @@
 mod excerpt;
 mod json;
 mod lines;
+mod mask;
 mod neutral;
 mod placed;
 mod schema;
@@ -13,12 +14,14 @@ mod table;
 mod text;
 mod yaml;
 
-pub use excerpt::{Source, draw};
+pub use excerpt::{BOLD, DIM, Source, draw};
 pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
 pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
+pub use mask::mask;
 pub use neutral::{EscapeJson, line as neutral};
 pub use schema::{SCHEMAS, Schema};
-pub use table::{apps, inventory, render};
+pub use table::{align, apps, inventory, render};
+pub use yaml::document;
 
 use crate::finding::Finding;
 use std::io::Write;
@@ -78,6 +81,8 @@ pub struct Summary {
     pub objects: usize,
     /// Clusters these would stand on.
     pub clusters: usize,
+    /// Of the Applications, how many could not be rendered, by Argo CD or by us.
+    pub not_rendered: usize,
     /// Findings that a suppression hides.
     pub suppressed: usize,
 }
@@ -92,14 +97,6 @@ pub struct Lint<'a> {
     pub summary: Summary,
     /// The decoded text of a file of the tree.
     pub sources: &'a dyn Fn(&str) -> Option<Arc<str>>,
-}
-
-impl Lint<'_> {
-    /// How many Applications could not be rendered, by Argo CD or by us.
-    pub fn not_rendered(&self) -> usize {
-        let stopped = self.unknown.iter().filter(|one| one.problem.state != State::Warning);
-        stopped.filter_map(|one| one.application.as_deref()).collect::<std::collections::BTreeSet<_>>().len()
-    }
 }
 
 /// Writes `lint` as `format`.

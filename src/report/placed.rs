@@ -39,7 +39,12 @@ impl Texts {
     }
 
     /// Line and column of `span`, start and end.
-    pub fn positions(&mut self, lint: &Lint<'_>, path: &Arc<str>, span: Span) -> Option<(Position, Position)> {
+    pub fn positions(
+        &mut self,
+        lint: &Lint<'_>,
+        path: &Arc<str>,
+        span: Span,
+    ) -> Option<(Position, Position)> {
         let (text, lines) = self.get(lint, path)?;
         Some((lines.position(&text, span.start), lines.position(&text, span.end.max(span.start))))
     }
@@ -89,7 +94,11 @@ fn fingerprints(lint: &Lint<'_>, texts: &mut Texts, placed: &mut [Placed<'_>]) {
         let mut parts: Vec<&str> = vec![f.code];
         let line;
         if f.object.is_some() || f.application.is_some() {
-            parts.extend(["object", f.cluster.as_deref().unwrap_or(""), f.application.as_deref().unwrap_or("")]);
+            parts.extend([
+                "object",
+                f.cluster.as_deref().unwrap_or(""),
+                f.application.as_deref().unwrap_or(""),
+            ]);
             if let Some(o) = &f.object {
                 parts.extend([&*o.group, &*o.kind, &*o.namespace, &*o.name]);
             }

@@ -102,7 +102,11 @@ fn manifests<'a>(
                 yaml::document(&serde_json::from_str(manifest.get())?, out)?;
             }
             RenderLine::Problem { application, problem, .. } => {
-                writeln!(out, "---\n# {}", neutral::line(&format!("{application}: {}", told(&problem, layout))))?;
+                writeln!(
+                    out,
+                    "---\n# {}",
+                    neutral::line(&format!("{application}: {}", told(&problem, layout)))
+                )?;
             }
         }
     }
@@ -125,11 +129,17 @@ fn inventory_table<'a>(
             InventoryLine::Object { cluster, application, key, version, origin, via } => {
                 let mut row = vec![cluster.to_owned(), application.to_owned(), object(&key)];
                 if layout.wide {
-                    row.extend([version.to_owned(), origin.map(|origin| place(origin, layout)).unwrap_or_default(), via.join(" ← ")]);
+                    row.extend([
+                        version.to_owned(),
+                        origin.map(|origin| place(origin, layout)).unwrap_or_default(),
+                        via.join(" ← "),
+                    ]);
                 }
                 rows.push(row);
             }
-            InventoryLine::Problem { application, problem } => problems.push(vec![application.to_owned(), told(&problem, layout)]),
+            InventoryLine::Problem { application, problem } => {
+                problems.push(vec![application.to_owned(), told(&problem, layout)])
+            }
         }
     }
     table(&head, rows, problems, out)
@@ -187,7 +197,7 @@ fn table(
 }
 
 /// Pads the cells of each column to one width, two spaces between columns. Neutralises what is in them.
-pub(super) fn align(rows: Vec<Vec<String>>) -> Vec<String> {
+pub fn align(rows: Vec<Vec<String>>) -> Vec<String> {
     let mut widths: Vec<usize> = Vec::new();
     for row in &rows {
         for (i, cell) in row.iter().enumerate() {
@@ -202,7 +212,9 @@ pub(super) fn align(rows: Vec<Vec<String>>) -> Vec<String> {
         let cell = neutral::line(cell);
         format!("{cell}{:1$}", "", width.saturating_sub(cell.width()) + 2)
     };
-    rows.iter().map(|row| row.iter().zip(&widths).map(pad).collect::<String>().trim_end().to_owned()).collect()
+    rows.iter()
+        .map(|row| row.iter().zip(&widths).map(pad).collect::<String>().trim_end().to_owned())
+        .collect()
 }
 
 /// `Deployment.apps shop/web`: as kubectl names it, so that two kinds of one name are told apart.
@@ -227,6 +239,7 @@ fn told(problem: &Problem<'_>, layout: Layout<'_>) -> String {
         State::Warning => "warning",
     };
     let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let path = problem.path.as_deref().map(|path| format!(" ({}{line})", (layout.shown)(path))).unwrap_or_default();
+    let path =
+        problem.path.as_deref().map(|path| format!(" ({}{line})", (layout.shown)(path))).unwrap_or_default();
     format!("{word}: {}{path}", problem.message)
 }

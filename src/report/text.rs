@@ -152,7 +152,8 @@ impl<'a> Told<'a> {
         let (own, others): (Vec<&Label>, Vec<&Label>) =
             finding.related.iter().partition(|label| label.location.path == home.path);
         // A related place that is the place itself says what stands there.
-        let (at_home, beside): (Vec<&Label>, Vec<&Label>) = own.into_iter().partition(|label| label.location == *home);
+        let (at_home, beside): (Vec<&Label>, Vec<&Label>) =
+            own.into_iter().partition(|label| label.location == *home);
         let text = at_home.first().map(|label| label.message.clone());
         let mut labels = vec![LabeledSpan::new_primary_with_span(text, home.span.range())];
         labels.extend(beside.into_iter().map(labelled));
@@ -280,7 +281,7 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     if seen.suppressed > 0 {
         let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
     }
-    let not_rendered = lint.not_rendered();
+    let not_rendered = seen.not_rendered;
     if not_rendered > 0 {
         let more = if layout.verbose { "" } else { " (run with -v)" };
         let _ = write!(text, "; {} not rendered{more}", count(not_rendered, "Application"));

@@ -12,7 +12,7 @@ pub(super) fn write(value: &impl Serialize, out: &mut dyn Write) -> Result<(), E
 }
 
 /// Writes a JSON value as a YAML document in block style.
-pub(super) fn document(value: &Value, out: &mut dyn Write) -> io::Result<()> {
+pub fn document(value: &Value, out: &mut dyn Write) -> io::Result<()> {
     match value {
         Value::Object(map) if !map.is_empty() => entries(value, 0, out),
         Value::Array(items) if !items.is_empty() => entries(value, 0, out),
@@ -133,7 +133,8 @@ fn text(text: &str, out: &mut dyn Write) -> io::Result<()> {
 /// Whether a text may stand without quotes: letters, digits and a few marks, and not a word or number of YAML 1.1.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
-    let inside = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b' ' | b'(' | b')');
+    let inside =
+        |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'/' | b' ' | b'(' | b')');
     text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '/')
         && !text.ends_with(' ')
         && text.bytes().all(inside)

@@ -12,9 +12,24 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
+mod application_name_collision;
+mod duplicate_object;
+mod duplicate_object_api_alias;
+mod helm_keep_is_not_prune_false;
+mod name_path_mismatch;
+mod namespace_of_protected_unprotected;
+mod namespace_two_owners;
+mod owners;
 mod page;
 mod problems;
 mod suppressions;
+mod protected_namespace_managed;
+mod prune_without_delete_protection;
+mod rendered_into_default_namespace;
+mod several_objects_in_one_file;
+mod shared_object_two_owners;
+mod shared_resource_not_guarded;
+mod stateful_without_prune_protection;
 
 pub use page::{Example, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all};
@@ -43,10 +58,27 @@ enum Check {
     Inventory(fn(&mut Context<'_>)),
 }
 
+/// One line a rule, in order of code; those of BH0xx are in [`problems::RULES`].
+const RULES: &[&Rule] = &[
+    &duplicate_object::RULE,
+    &duplicate_object_api_alias::RULE,
+    &application_name_collision::RULE,
+    &name_path_mismatch::RULE,
+    &shared_object_two_owners::RULE,
+    &namespace_two_owners::RULE,
+    &several_objects_in_one_file::RULE,
+    &protected_namespace_managed::RULE,
+    &rendered_into_default_namespace::RULE,
+    &stateful_without_prune_protection::RULE,
+    &namespace_of_protected_unprotected::RULE,
+    &prune_without_delete_protection::RULE,
+    &helm_keep_is_not_prune_false::RULE,
+    &shared_resource_not_guarded::RULE,
+];
+
 /// Every rule, in order of code.
 static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
-    let rules: &[&Rule] = &[];
-    let mut all: Vec<_> = rules
+    let mut all: Vec<_> = RULES
         .iter()
         .chain(problems::RULES)
         .chain(suppressions::RULES)
@@ -105,6 +137,8 @@ pub struct Context<'a> {
     pub options: &'a Options,
     page: &'static Page,
     severity: Severity,
+    /// Whether the configuration says the severity.
+    configured: bool,
     findings: Vec<Finding>,
 }
 
@@ -115,7 +149,9 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
     let run = |rules: &dyn Fn(&Rule, &mut Context<'_>)| {
         let mut findings = Vec::new();
         for (page, rule, severity) in &on {
-            let mut context = Context { inventory, options, page, severity: *severity, findings: Vec::new() };
+            let configured = options.severities.contains_key(page.code);
+            let mut context =
+                Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
             rules(rule, &mut context);
             findings.append(&mut context.findings);
         }
@@ -191,7 +227,8 @@ impl<'a> Context<'a> {
             fix: None,
             group: String::new(),
         });
-        Report { finding: self.findings.last_mut().expect("a finding was pushed") }
+        let finding = self.findings.last_mut().expect("a finding was pushed");
+        Report { finding, configured: self.configured }
     }
 
     /// Reports on an object of an Application, at its name.
@@ -208,6 +245,7 @@ impl<'a> Context<'a> {
 /// A finding on its way.
 pub struct Report<'a> {
     finding: &'a mut Finding,
+    configured: bool,
 }
 
 impl Report<'_> {
@@ -248,9 +286,11 @@ impl Report<'_> {
         self
     }
 
-    /// Another severity than the page's; a configured one stays.
+    /// Not worse than this, where the page says worse; a configured severity stays.
     pub fn at_most(self, severity: Severity) -> Self {
-        self.finding.severity = self.finding.severity.min(severity);
+        if !self.configured {
+            self.finding.severity = self.finding.severity.min(severity);
+        }
         self
     }
 

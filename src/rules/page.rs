@@ -52,7 +52,8 @@ struct Front {
     name: String,
     severity: Severity,
     since: String,
-    #[serde(default)]
+    /// To Kubernetes' YAML the key `off` is a truth value.
+    #[serde(default, alias = "false")]
     off: bool,
 }
 
@@ -64,7 +65,7 @@ impl Page {
         let file = File::single(front.into());
         let root = file.documents().first().ok_or("the front matter is empty")?.root();
         let root = root.map_err(|error| error.message.clone())?;
-        let read: Front = crate::model::read::from_node(file.node(root)).map_err(|error| error.message)?;
+        let read: Front = crate::yaml::de::from_node(file.node(root)).map_err(|error| error.message)?;
         let field =
             |value: &str| front.find(value).and_then(|at| front.get(at..at + value.len())).unwrap_or("");
         let body = body.trim_start();

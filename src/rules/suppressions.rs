@@ -34,12 +34,18 @@ pub struct Judged {
 /// Judges an inventory by every rule that is on, and holds its suppressions and those of the configuration against that.
 ///
 /// `today` is the day that suppressions with a last day are judged by.
-pub fn judge_all(inventory: &Inventory, options: &Options, configuration: Option<&Loaded>, today: Date) -> Judged {
+pub fn judge_all(
+    inventory: &Inventory,
+    options: &Options,
+    configuration: Option<&Loaded>,
+    today: Date,
+) -> Judged {
     // Whether a suppression is used shows only when the rules it names ran, asked for or not.
     let asks_for_own = options.only.as_ref().is_some_and(|only| only.iter().any(|code| is_own(code)));
     let ran = if asks_for_own { Options { only: None, ..options.clone() } } else { options.clone() };
     let findings = judge(inventory, &ran);
-    let on = |code: &str| super::ALL.iter().any(|(page, _)| page.code == code && severity(page, &ran).is_some());
+    let on =
+        |code: &str| super::ALL.iter().any(|(page, _)| page.code == code && severity(page, &ran).is_some());
     let complete = inventory.applications.iter().all(|app| app.stops().next().is_none());
     let now = Circumstances { today, ran: &|code| on(code) && !is_own(code), complete };
     let Applied { kept, suppressed, complaints } = apply(findings, collect(inventory, configuration), &now);

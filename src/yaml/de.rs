@@ -125,7 +125,10 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Spanned<T> {
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a value")
             }
-            fn visit_newtype_struct<D: de::Deserializer<'de>>(self, value: D) -> Result<Self::Value, D::Error> {
+            fn visit_newtype_struct<D: de::Deserializer<'de>>(
+                self,
+                value: D,
+            ) -> Result<Self::Value, D::Error> {
                 Ok(Spanned { span: Span::default(), value: T::deserialize(value)? })
             }
             fn visit_seq<A: de::SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
@@ -157,8 +160,10 @@ impl<'a> Reader<'a> {
         match self.node.value() {
             Value::Str(text) => visitor.visit_borrowed_str(text).map_err(|error: Error| error.at(self.node)),
             Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => {
-                let message =
-                    format!("expected text, but YAML reads `{}` as something else; put it in quotes", self.node.text());
+                let message = format!(
+                    "expected text, but YAML reads `{}` as something else; put it in quotes",
+                    self.node.text()
+                );
                 Err(<Error as de::Error>::custom(message).at(self.node))
             }
             Value::Null | Value::Seq | Value::Map => self.any(visitor),
@@ -199,7 +204,11 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         if self.node.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'a>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
+    fn deserialize_newtype_struct<V: Visitor<'a>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Error> {
         match name {
             SPANNED => visitor.visit_seq(SpanAndValue { reader: self, step: 0 }),
             _ => visitor.visit_newtype_struct(self),
@@ -212,6 +221,10 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
+        if self.node.is_seq() {
+            // Serde would take a list for the fields in their order; neither Go nor anybody who writes YAML does.
+            return Err(<Error as de::Error>::custom("expected a mapping, found a list").at(self.node));
+        }
         if !self.node.is_map() {
             return self.any(visitor);
         }
@@ -226,9 +239,15 @@ impl<'a> de::Deserializer<'a> for Reader<'a> {
     ) -> Result<V::Value, Error> {
         let mut entries = self.node.entries();
         let variant = match (self.node.value(), entries.next(), entries.next()) {
-            (Value::Map, Some(entry), None) => Variant { reader: self, name: entry.key, value: Some(entry.value) },
+            (Value::Map, Some(entry), None) => {
+                Variant { reader: self, name: entry.key, value: Some(entry.value) }
+            }
             (Value::Str(name), ..) => Variant { reader: self, name: name.into(), value: None },
-            _ => return Err(<Error as de::Error>::custom("expected a name, or a mapping of one key").at(self.node)),
+            _ => {
+                return Err(
+                    <Error as de::Error>::custom("expected a name, or a mapping of one key").at(self.node)
+                );
+            }
         };
         visitor.visit_enum(variant).map_err(|error| error.at(self.node))
     }
@@ -293,7 +312,8 @@ impl<'a> de::MapAccess<'a> for Map<'a> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'a>>(&mut self, seed: V) -> Result<V::Value, Error> {
-        let entry = self.value.take().ok_or_else(|| <Error as de::Error>::custom("a value before its key"))?;
+        let entry =
+            self.value.take().ok_or_else(|| <Error as de::Error>::custom("a value before its key"))?;
         let value = self.reader.below(entry.value).and_then(|reader| seed.deserialize(reader));
         value.map_err(|error| error.at(entry.value).below(&entry.key))
     }
@@ -355,7 +375,8 @@ impl<'a> de::VariantAccess<'a> for Variant<'a> {
         visitor: V,
     ) -> Result<V::Value, Error> {
         let reader = self.value()?;
-        de::Deserializer::deserialize_struct(reader, "", fields, visitor).map_err(|error| error.below(&self.name))
+        de::Deserializer::deserialize_struct(reader, "", fields, visitor)
+            .map_err(|error| error.below(&self.name))
     }
 }
 
@@ -411,7 +432,8 @@ mod tests {
 
     #[test]
     fn values() {
-        let config: Config = from_str("clusters: [{name: a, port: 1e3}]\nfailOn:\nexclude: [x]\n").expect("valid");
+        let config: Config =
+            from_str("clusters: [{name: a, port: 1e3}]\nfailOn:\nexclude: [x]\n").expect("valid");
         assert_eq!(config.clusters, [Cluster { name: "a".into(), port: 1000 }]);
         assert_eq!((config.fail_on, config.exclude[0].span), (None, Span { start: 51, end: 52 }));
         let config: Config = from_str("failOn: {only: [a]}").expect("valid");
@@ -430,7 +452,12 @@ mod tests {
                 "clusters[0].name",
                 "expected text, but YAML reads `1.30` as something else; put it in quotes",
             ),
-            ("clusters:\n- {name: a, port: 70000}\n", "70000", "clusters[0].port", "expected u16, found the number 70000"),
+            (
+                "clusters:\n- {name: a, port: 70000}\n",
+                "70000",
+                "clusters[0].port",
+                "expected u16, found the number 70000",
+            ),
             ("clusters: a\n", "a", "clusters", "expected a sequence, found the text `a`"),
             ("failOn: eror\n", "eror", "failOn", "unknown value `eror`; did you mean `error`?"),
             ("a: [\n", "", "", "expected a value here"),

@@ -9,6 +9,8 @@
 
 use crate::files::Span;
 
+#[doc(hidden)]
+pub mod agreement;
 mod arena;
 mod base64;
 mod check;
@@ -21,6 +23,7 @@ mod json;
 mod json_text;
 mod libyaml;
 mod node;
+mod quoted;
 mod slow;
 mod split;
 mod typing;
@@ -30,6 +33,7 @@ pub use decode::{Decoded, decode};
 pub use effective::{Entries, Written};
 pub use file::{Document, File, NodeId};
 pub use node::{Entry, Items, Node, Style, Value};
+pub use words::nearest;
 
 /// Why Kubernetes refuses a document.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,7 +2,7 @@
 
 use super::arena::{Builder, FLOW, Kind, Properties, UNTAGGED};
 use super::libyaml::{self, Event, Problem, ScalarStyle};
-use super::{base64, words};
+use super::{base64, quoted, words};
 use std::borrow::Cow;
 use std::ops::ControlFlow;
 
@@ -11,6 +11,8 @@ pub(super) const MAX_DEPTH: usize = 10_000;
 
 /// How many colons [`Chunk::patch`] may take over from go-yaml before the text is given up.
 const MAX_PATCHES: usize = 64;
+
+const UNKNOWN_ESCAPE: &str = "found unknown escape character";
 
 /// Where a document ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,38 +61,60 @@ struct Chunk<'t> {
     /// End of the document's text in the file.
     end: usize,
     patched: Vec<usize>,
+    /// What stands for byte order marks inside: text for go-yaml, while libyaml skips them at the start of a line.
+    mark: Option<char>,
 }
 
 impl<'t> Chunk<'t> {
     fn new(text: &'t str, start: usize, newline: bool) -> Self {
         let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
         let end = start + text.len();
-        let text = match newline && !text.ends_with('\n') {
-            true => Cow::Owned(format!("{text}\n")),
-            false => Cow::Borrowed(text),
-        };
-        Self { text, base: start + bom, bom, end, patched: Vec::new() }
+        let mut chunk =
+            Self { text: Cow::Borrowed(text), base: start + bom, bom, end, patched: Vec::new(), mark: None };
+        if newline && !text.ends_with('\n') {
+            chunk.text.to_mut().push('\n');
+        }
+        if text[bom..].contains('\u{feff}') {
+            let mark = ('\u{e000}'..='\u{f8ff}').find(|mark| !text.contains(*mark)).unwrap_or('\u{e000}');
+            let inside = chunk.text[bom..].replace('\u{feff}', mark.encode_utf8(&mut [0; 4]));
+            chunk.text.to_mut().replace_range(bom.., &inside);
+            chunk.mark = Some(mark);
+        }
+        chunk
+    }
+
+    /// Text from libyaml with the byte order marks that it never saw.
+    fn marks_back<'v>(&self, value: &'v str) -> Cow<'v, str> {
+        match self.mark {
+            Some(mark) => Cow::Owned(value.replace(mark, "\u{feff}")),
+            None => Cow::Borrowed(value),
+        }
     }
 
     fn slice(&self, start: usize, end: usize) -> &str {
         self.text.get(start + self.bom..end + self.bom).unwrap_or("")
     }
 
-    /// Where go-yaml, made from an older libyaml, takes a character for text and libyaml does not: a colon before
-    /// `,?[]{}` in a plain scalar, and `,[]` behind a tag, both in flow collections. Puts a letter in its place, which
-    /// both take for text; the text of scalars still comes from the file.
+    /// Where go-yaml, made from an older libyaml, takes a character for text and libyaml does not: in flow collections a
+    /// colon before `,?[]{}` in a plain scalar, and `,[]` behind a tag; in double quotes `\'`. Puts a character in its
+    /// place that both take; the text of the scalar still comes from the file.
     fn patch(&mut self, problem: &Problem) -> bool {
-        let characters: &[u8] = match &*problem.problem {
-            "found unexpected ':'" => b":",
-            words::TAG_IN_FLOW | "did not find expected whitespace or line break" => b",[]",
+        let (offset, characters, by): (usize, &[u8], &str) = match &*problem.problem {
+            "found unexpected ':'" => (problem.offset, b":", "x"),
+            words::TAG_IN_FLOW | "did not find expected whitespace or line break" => {
+                (problem.offset, b",[]", "x")
+            }
+            UNKNOWN_ESCAPE => (problem.offset + 1, b"'", "\""),
             _ => return false,
         };
-        let at = problem.offset + self.bom;
-        if self.patched.len() >= MAX_PATCHES || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b)) {
+        let at = offset + self.bom;
+        if self.patched.len() >= MAX_PATCHES
+            || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b))
+        {
             return false;
         }
-        self.text.to_mut().replace_range(at..=at, "x");
-        self.patched.push(problem.offset);
+        self.text.to_mut().replace_range(at..=at, by);
+        self.patched.push(offset);
         true
     }
 
@@ -100,7 +124,9 @@ impl<'t> Chunk<'t> {
         let mut at = start + self.bom;
         while let Some(first @ (b'&' | b'!')) = bytes.get(at) {
             let verbatim = bytes.get(at + 1) == Some(&b'<');
-            let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b',';
+            let ends = |b: &u8| {
+                matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b','
+            };
             at += bytes[at..].iter().position(ends)?;
             if bytes[at] == b',' {
                 return Some(at - self.bom);
@@ -118,7 +144,7 @@ impl<'t> Chunk<'t> {
 fn read(b: &mut Builder<'_>, chunk: &Chunk<'_>) -> Result<Parsed, Problem> {
     let first = b.nodes.len() as u32;
     let done = libyaml::events(&chunk.text, |event, start, end| {
-        let (from, to) = (chunk.base + start, (chunk.base + end).min(chunk.end));
+        let (from, to) = ((chunk.base + start).min(chunk.end), (chunk.base + end).min(chunk.end));
         let fail = |problem: &str| ControlFlow::Break(Err(problem_at(problem, start)));
         match event {
             Event::DocumentStart(Some(minor)) if minor != 1 => return fail(words::INCOMPATIBLE_VERSION),
@@ -212,7 +238,7 @@ fn scalar(
         return Err(problem_at(words::TAG_IN_FLOW, comma));
     }
     let tag = tag.map(short_tag);
-    let (mut from, to) = (chunk.base + start, (chunk.base + end).min(chunk.end));
+    let (mut from, to) = ((chunk.base + start).min(chunk.end), (chunk.base + end).min(chunk.end));
     let mut flags = 0;
     let properties = Properties { start: from as u32, anchor, tag: tag.as_deref() };
     if properties.any() || kind != Kind::Plain && implicit {
@@ -249,14 +275,31 @@ fn scalar(
         && chunk.slice(inner.0 - chunk.base, inner.1 - chunk.base) == value;
     if verbatim {
         b.scalar(kind, flags, span, inner);
-    } else if chunk.is_patched(start, end) {
-        return Err(problem_at("found unexpected ':'", start));
-    } else {
-        let side = b.side.len();
-        b.side.push_str(value);
-        b.side_scalar(kind, flags, span, side);
+        return Ok(());
     }
+    let side = b.side.len();
+    let raw = b.text.get(inner.0..inner.1).unwrap_or("");
+    if kind == Kind::Double && has_solidus_escape(raw) {
+        return Err(problem_at(UNKNOWN_ESCAPE, start));
+    }
+    if chunk.is_patched(start, end) {
+        quoted::unfold(raw, kind, &mut b.side).ok_or_else(|| problem_at(UNKNOWN_ESCAPE, start))?;
+    } else {
+        b.side.push_str(&chunk.marks_back(value));
+    }
+    b.side_scalar(kind, flags, span, side);
     Ok(())
+}
+
+/// Whether text in double quotes holds `\/`, which go-yaml does not know.
+fn has_solidus_escape(raw: &str) -> bool {
+    let mut bytes = raw.bytes();
+    while let Some(byte) = bytes.next() {
+        if byte == b'\\' && bytes.next() == Some(b'/') {
+            return true;
+        }
+    }
+    false
 }
 
 fn short_tag(tag: &str) -> Cow<'_, str> {

@@ -124,13 +124,21 @@ pub(super) fn span_at(text: &str, offset: usize) -> Span {
     Span::new(start, start + word.max(first))
 }
 
-/// What could be meant by a word that is none of `expected`, to be put behind it.
-pub(super) fn instead(word: &str, expected: &[&str]) -> String {
+/// The one of `expected` that `word` was probably meant to be; None where none is near.
+pub fn nearest<'a>(word: &str, expected: &[&'a str]) -> Option<&'a str> {
     let near = |known: &&&str| strsim::damerau_levenshtein(&word.to_lowercase(), &known.to_lowercase());
     let best = expected.iter().min_by_key(near).filter(|known| near(known) <= 1 + word.chars().count() / 3);
-    match (best, expected) {
+    best.copied()
+}
+
+/// What could be meant by a word that is none of `expected`, to be put behind it.
+pub(super) fn instead(word: &str, expected: &[&str]) -> String {
+    match (nearest(word, expected), expected) {
         (Some(best), _) => format!("; did you mean `{best}`?"),
         (None, []) => String::new(),
-        (None, _) => format!("; expected {}", expected.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")),
+        (None, _) => format!(
+            "; expected {}",
+            expected.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ")
+        ),
     }
 }

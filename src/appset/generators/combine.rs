@@ -33,7 +33,10 @@ impl Context<'_> {
                 found.push(Params { values, origin });
             }
             if found.len() > super::MOST {
-                return Err(Fail::Unknown(format!("the limit of {} sets of parameters is reached", super::MOST)));
+                return Err(Fail::Unknown(format!(
+                    "the limit of {} sets of parameters is reached",
+                    super::MOST
+                )));
             }
         }
         Ok(found)

@@ -8,10 +8,10 @@ use serde_json::Value as Json;
 use super::{By, Context, Params, Produced, maps_of};
 use crate::appset::fail::Fail;
 use crate::appset::functions::{normalize, read_yaml_json};
-use crate::appset::patterns::{Pathspec, doublestar, path_match};
 use crate::appset::selector::flatten_into;
 use crate::appset::world::Repository;
 use crate::files::{EntryKind, Tree};
+use crate::glob::{Dialect, Pattern};
 use crate::gotemplate::{Map, Value, to_utf8};
 use crate::yaml;
 
@@ -37,9 +37,10 @@ impl Context<'_> {
             return self.files(generator, &tree, files, path);
         }
         let prefix = text("pathParamPrefix");
+        let patterns = patterns_of(directories);
         let mut found = Vec::new();
         for folder in self.folders(&tree) {
-            if !includes(directories, &folder) {
+            if !includes(&patterns, &folder) {
                 continue;
             }
             let values = self.folder_parameters(&folder, prefix);
@@ -136,10 +137,12 @@ impl Context<'_> {
     fn list_files(&self, tree: &Tree, pattern: &str) -> Result<Vec<String>, Fail> {
         let files = tree.entries().iter().filter(|entry| entry.kind != EntryKind::Submodule);
         let files = files.map(|entry| -> &str { &entry.path });
+        let pattern = if pattern.is_empty() { "." } else { pattern };
         if self.world.settings.new_git_file_globbing {
-            return doublestar::list(files, pattern).map_err(Fail::Error);
+            return list_by_doublestar(files, pattern);
         }
-        let pathspec = Pathspec::parse(pattern).map_err(Fail::Error)?;
+        let pathspec = Pattern::new(Dialect::Pathspec, pattern)
+            .map_err(|error| Fail::Error(format!("unable to list files. pattern {pattern}: {error}")))?;
         Ok(files.filter(|path| pathspec.matches(path)).map(str::to_owned).collect())
     }
 
@@ -206,19 +209,53 @@ fn base(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// Whether one of the patterns takes the folder and none excludes it; a malformed one matches nothing.
-fn includes(items: &[Json], folder: &str) -> bool {
+/// Patterns of folders, those that exclude marked; a malformed one matches nothing.
+fn patterns_of(items: &[Json]) -> Vec<(Pattern, bool)> {
+    let pattern = |item: &Json| Pattern::new(Dialect::Path, item["path"].as_str().unwrap_or_default()).ok();
+    let excludes = |item: &Json| item["exclude"].as_bool() == Some(true);
+    items.iter().filter_map(|item| Some((pattern(item)?, excludes(item)))).collect()
+}
+
+/// Whether one of the patterns takes the folder and none excludes it.
+fn includes(patterns: &[(Pattern, bool)], folder: &str) -> bool {
     let mut included = false;
-    for item in items {
-        if path_match(item["path"].as_str().unwrap_or_default(), folder) != Ok(true) {
-            continue;
-        }
-        if item["exclude"].as_bool() == Some(true) {
+    for (_, excludes) in patterns.iter().filter(|(pattern, _)| pattern.matches(folder)) {
+        if *excludes {
             return false;
         }
         included = true;
     }
     included
+}
+
+/// The files that doublestar finds below the root; a folder that it finds cannot be read, which is an error.
+fn list_by_doublestar<'t>(files: impl Iterator<Item = &'t str>, pattern: &str) -> Result<Vec<String>, Fail> {
+    let pattern = Pattern::new(Dialect::Doublestar, &cleaned(pattern))
+        .map_err(|error| Fail::Error(format!("unable to list files. pattern {pattern}: {error}")))?;
+    let mut found = Vec::new();
+    for file in files {
+        let mut folders = file.match_indices('/').map(|(slash, _)| &file[..slash]);
+        if let Some(folder) = folders.find(|folder| pattern.matches(folder)) {
+            return Err(Fail::Error(format!("unable to read files: {folder} is a directory")));
+        }
+        if pattern.matches(file) {
+            found.push(file.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// The pattern as `filepath.Join` leaves it behind the root of the repository.
+fn cleaned(pattern: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in pattern.split('/') {
+        match part {
+            "" | "." => (),
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
 }
 
 fn read(tree: &Tree, path: &str) -> Result<Arc<[u8]>, Fail> {

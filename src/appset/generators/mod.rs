@@ -188,9 +188,11 @@ impl Context<'_> {
         if let Some(text) = generator["elementsYaml"].as_str().filter(|text| !text.is_empty()) {
             let elements = read_yaml_json(text)
                 .map_err(|error| Fail::Error(format!("error unmarshling decoded ElementsYaml {error}")))?;
-            found.extend(maps_of(&elements).map_err(|error| {
-                Fail::Error(format!("error unmarshling decoded ElementsYaml {error}"))
-            })?);
+            found.extend(
+                maps_of(&elements).map_err(|error| {
+                    Fail::Error(format!("error unmarshling decoded ElementsYaml {error}"))
+                })?,
+            );
         }
         let produced = |index| Produced { generator: path.to_owned(), by: By::Element(index) };
         let params = found.into_iter().enumerate();

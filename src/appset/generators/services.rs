@@ -59,7 +59,10 @@ impl Context<'_> {
             return Err(Fail::error("error listing params: the service answers 404"));
         };
         if answer["status"].as_i64().is_some_and(|status| status != 0) {
-            return Err(Fail::Error(format!("error listing params: the service answers {}", answer["status"])));
+            return Err(Fail::Error(format!(
+                "error listing params: the service answers {}",
+                answer["status"]
+            )));
         }
         let mut found = Vec::new();
         for (index, object) in items(answer, "parameters").iter().enumerate() {
@@ -100,7 +103,8 @@ impl Context<'_> {
             ["pathsExist", "pathsDoNotExist", "branchMatch"].iter().any(|name| !filter[name].is_null())
         };
         let about_repositories = |filter: &&Json| {
-            !about_branches(filter) && ["repositoryMatch", "labelMatch"].iter().any(|name| !filter[name].is_null())
+            !about_branches(filter)
+                && ["repositoryMatch", "labelMatch"].iter().any(|name| !filter[name].is_null())
         };
         let of_repositories: Vec<&Json> = filters.iter().copied().filter(about_repositories).collect();
         let of_branches: Vec<&Json> = filters.iter().copied().filter(about_branches).collect();
@@ -181,7 +185,9 @@ impl Context<'_> {
         let recorded = self.answers("clusterDecisionResource")?;
         let reference = text(generator, "configMapRef");
         let Some(config) = recorded["configMaps"].get(reference) else {
-            return Err(Fail::Error(format!("error reading configMapRef: configmaps {reference:?} not found")));
+            return Err(Fail::Error(format!(
+                "error reading configMapRef: configmaps {reference:?} not found"
+            )));
         };
         let group_end = text(config, "apiVersion").find('/').unwrap_or(0);
         if text(config, "kind").is_empty() || group_end < 1 {
@@ -191,7 +197,9 @@ impl Context<'_> {
         let selector = &generator["labelSelector"];
         let selects = selector.get("matchLabels").is_some() || selector.get("matchExpressions").is_some();
         if name.is_empty() != selects {
-            return Err(Fail::error("there is a problem with the definition of the ClusterDecisionResource generator"));
+            return Err(Fail::error(
+                "there is a problem with the definition of the ClusterDecisionResource generator",
+            ));
         }
         let resources = decision_resources(recorded, name, selector)?;
         if resources.is_empty() {
@@ -201,7 +209,8 @@ impl Context<'_> {
         if match_key.is_empty() {
             return Ok(Vec::new());
         }
-        let list_key = Some(text(config, "statusListKey")).filter(|key| !key.is_empty()).unwrap_or("clusters");
+        let list_key =
+            Some(text(config, "statusListKey")).filter(|key| !key.is_empty()).unwrap_or("clusters");
         let mut found = Vec::new();
         for decision in decisions(&resources, list_key)? {
             let values = self.decided(decision, match_key)?;
@@ -232,7 +241,8 @@ impl Context<'_> {
         if !known.iter().any(|(_, server)| *server == IN_CLUSTER_SERVER) {
             known.push((IN_CLUSTER, IN_CLUSTER_SERVER));
         }
-        let Some((name, server)) = known.iter().find(|(name, _)| !wanted.is_empty() && *name == wanted) else {
+        let Some((name, server)) = known.iter().find(|(name, _)| !wanted.is_empty() && *name == wanted)
+        else {
             return Ok(None);
         };
         let params = Map::new();
@@ -255,7 +265,9 @@ impl Context<'_> {
             let values = match params.get(b"values") {
                 None | Some(Value::Nil) => Map::of_strings(),
                 Some(Value::Map(values)) if values.elem() == MapElem::Str => values,
-                Some(_) => return Err(Fail::Panic("interface conversion: values is no map of text".to_owned())),
+                Some(_) => {
+                    return Err(Fail::Panic("interface conversion: values is no map of text".to_owned()));
+                }
             };
             values.insert_str(key, value);
             params.insert_str("values", Value::Map(values));
@@ -448,7 +460,9 @@ fn decisions<'j>(resources: &[&'j Json], list_key: &str) -> Result<Vec<&'j Json>
         };
         match status.get(list_key) {
             Some(Json::Array(items)) => all.extend(items),
-            _ => return Err(Fail::Panic(format!("interface conversion: {list_key} of the status is no list"))),
+            _ => {
+                return Err(Fail::Panic(format!("interface conversion: {list_key} of the status is no list")));
+            }
         }
     }
     Ok(all)

@@ -25,7 +25,6 @@ pub(super) const FUNCTIONS: &[Function] = &[
     unpredictable("genSignedCertWithKey", &[STR, ANY, ANY, INT, ANY, STR]),
 ];
 
-
 const LONG: &[&str] = &[
     "CvcvnoCvcvCvcv",
     "CvcvCvcvnoCvcv",
@@ -91,9 +90,10 @@ fn derive_password(budget: &mut Budget, a: &[Value]) -> Made {
     let salt = [SEED, &(user.len() as u32).to_be_bytes(), user].concat();
     let parameters = scrypt::Params::new(15, 8, 2).map_err(|error| Fault::Error(error.to_string()))?;
     let mut key = [0; 64];
-    scrypt::scrypt(password, &salt, &parameters, &mut key).map_err(|error| Fault::Error(error.to_string()))?;
-    let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key)
+    scrypt::scrypt(password, &salt, &parameters, &mut key)
         .map_err(|error| Fault::Error(error.to_string()))?;
+    let mut mac =
+        hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).map_err(|error| Fault::Error(error.to_string()))?;
     for part in [SEED, &(site.len() as u32).to_be_bytes(), site, &counter.to_be_bytes()] {
         mac.update(part);
     }
@@ -119,7 +119,9 @@ fn decrypt(_: &mut Budget, a: &[Value]) -> Made {
     let data = from_base64(text).map_err(Fault::Error)?;
     if data.len() < BLOCK {
         let length = data.len();
-        return Err(Fault::Error(format!("runtime error: slice bounds out of range [:{BLOCK}] with capacity {length}")));
+        return Err(Fault::Error(format!(
+            "runtime error: slice bounds out of range [:{BLOCK}] with capacity {length}"
+        )));
     }
     if data.len() % BLOCK != 0 {
         return Err(Fault::error("crypto/cipher: input not full blocks"));

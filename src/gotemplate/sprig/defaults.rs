@@ -1,10 +1,10 @@
 //! Defaults, JSON and types.
 
 use super::{ANY, Made, STR, fixed, variadic};
+use crate::gotemplate::equal;
 use crate::gotemplate::function::{Arguments, Fault, Function, Type};
 use crate::gotemplate::json::{self, Style};
 use crate::gotemplate::value::Value;
-use crate::gotemplate::equal;
 
 const RAW: Style = Style { indent: None, raw: true };
 const PRETTY: Style = Style { indent: Some(2), raw: false };

@@ -10,9 +10,7 @@ use crate::gotemplate::value::{List, Map, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     variadic("dict", &[ANY], dict),
-    fixed("get", &[MAP, STR], |_, a| {
-        Ok(a.map(0)?.get(a.text(1)?).unwrap_or_else(|| Value::text("")))
-    }),
+    fixed("get", &[MAP, STR], |_, a| Ok(a.map(0)?.get(a.text(1)?).unwrap_or_else(|| Value::text("")))),
     fixed("set", &[MAP, STR, ANY], set),
     fixed("unset", &[MAP, STR], |_, a| {
         a.map(0)?.remove(a.text(1)?);

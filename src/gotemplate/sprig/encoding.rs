@@ -141,7 +141,10 @@ mod tests {
     fn survives_a_round_trip() {
         for text in ["", "a", "ab", "abc", "abcd", "abcde", "abcdef", "\u{ff}\u{0}"] {
             for alphabet in [&BASE64, &BASE32] {
-                assert_eq!(decode(encode(text.as_bytes(), alphabet).as_bytes(), alphabet).as_deref(), Ok(text.as_bytes()));
+                assert_eq!(
+                    decode(encode(text.as_bytes(), alphabet).as_bytes(), alphabet).as_deref(),
+                    Ok(text.as_bytes())
+                );
             }
         }
         assert_eq!(encode(b"hello", &BASE32), "NBSWY3DP");

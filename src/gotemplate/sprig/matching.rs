@@ -4,9 +4,9 @@ use super::{INT, MAP, Made, STR, fixed};
 use crate::gotemplate::function::{Arguments, Budget, Fault, Function};
 use crate::gotemplate::regexp;
 use crate::gotemplate::semver::{Version, satisfies};
+use crate::gotemplate::unicode;
 use crate::gotemplate::url::{self, Url};
 use crate::gotemplate::value::{Map, Value};
-use crate::gotemplate::unicode;
 
 pub(super) const FUNCTIONS: &[Function] = &[
     fixed("regexMatch", &[STR, STR], |_, a| match matches(a) {

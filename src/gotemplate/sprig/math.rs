@@ -84,9 +84,7 @@ pub(super) fn to_float(value: &Value) -> f64 {
     match value {
         Value::Float(number) => *number,
         Value::Uint64(number) => *number as f64,
-        Value::Str(text) => {
-            std::str::from_utf8(text).ok().and_then(strconv::parse_float).unwrap_or_default()
-        }
+        Value::Str(text) => std::str::from_utf8(text).ok().and_then(strconv::parse_float).unwrap_or_default(),
         other => to_int64(other) as f64,
     }
 }
@@ -111,7 +109,9 @@ fn divided(a: &[Value], operation: fn(i64, i64) -> i64) -> Made {
 fn extreme(a: &[Value], pick: impl Fn(f64, f64) -> f64) -> Value {
     let numbers = a.iter().map(to_float);
     Value::Float(
-        numbers.reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) }).unwrap_or_default(),
+        numbers
+            .reduce(|a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { pick(a, b) })
+            .unwrap_or_default(),
     )
 }
 

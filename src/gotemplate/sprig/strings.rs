@@ -73,15 +73,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     unpredictable("uuidv4", &[]),
 ];
 
-
 /// sprig's `strval`: text as it is, bytes as text, everything else as `%v`.
 pub(super) fn string_of(value: &Value) -> Result<Vec<u8>, Fault> {
     match value {
         Value::Str(text) => Ok(text.to_vec()),
         Value::Object(object) => Ok(object.text().into_bytes()),
-        Value::List(list) if list.elem() == Elem::Byte => {
-            Ok(list.items().iter().map(|item| if let Value::Uint8(byte) = item { *byte } else { 0 }).collect())
-        }
+        Value::List(list) if list.elem() == Elem::Byte => Ok(list
+            .items()
+            .iter()
+            .map(|item| if let Value::Uint8(byte) = item { *byte } else { 0 })
+            .collect()),
         other => print::to_bytes(other),
     }
 }

@@ -46,6 +46,9 @@ pub(super) struct Imports<'t> {
     pub absent: BTreeSet<Path>,
 }
 
+/// The path at which an import was found, and what stands there.
+type Found = (String, Arc<[u8]>);
+
 /// What stands at a candidate path.
 enum Candidate {
     Nothing,
@@ -63,7 +66,7 @@ impl<'t> Imports<'t> {
     ///
     /// The path is the one written, links not followed: imports in that file start from there.
     /// Without `from` it is the entry file, or code given as an argument, which has no directory of its own.
-    pub(super) fn find(&mut self, from: Option<&str>, import: &str) -> Result<(String, Arc<[u8]>), Refusal> {
+    pub(super) fn find(&mut self, from: Option<&str>, import: &str) -> Result<Found, Refusal> {
         if from.is_none() && import == self.entry {
             return self.try_path(import, import)?.ok_or_else(|| not_found(import));
         }
@@ -85,7 +88,7 @@ impl<'t> Imports<'t> {
         Err(if left { outside(import) } else { not_found(import) })
     }
 
-    fn try_path(&mut self, path: &str, import: &str) -> Result<Option<(String, Arc<[u8]>)>, Refusal> {
+    fn try_path(&mut self, path: &str, import: &str) -> Result<Option<Found>, Refusal> {
         match self.candidate(path) {
             Candidate::Nothing => {
                 self.absent.insert(path.into());

@@ -35,6 +35,9 @@ impl Default for Limits {
 /// Bytes that a worker may have moved before a fresh one takes its place: the engine keeps some memory.
 const WORN: usize = 256 << 20;
 
+/// What the allocator reserves at once; its own 1 GiB would use up the worker's address space.
+const ARENA: &str = "64MiB";
+
 /// Workers that wait for evaluations; shared between threads.
 #[derive(Debug)]
 pub struct Pool {
@@ -130,6 +133,7 @@ impl Worker {
             .arg(COMMAND)
             .arg(limits.memory.to_string())
             .env_clear()
+            .env("MIMALLOC_ARENA_RESERVE", ARENA)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -1,0 +1,20 @@
+# Recipes for people; `.ci/run` is what machines run.
+
+# What a change must pass before it is pushed.
+ready:
+    cargo fmt --check
+    cargo clippy --all-targets -- -D warnings
+    cargo test
+    cargo run --quiet -- lint .
+
+# Speed, as ratios within one run. Reads real repositories from $BILLHOOK_CORPUS where it is set.
+bench:
+    cargo bench
+
+# Ten minutes of one fuzz target (needs cargo-fuzz and a nightly toolchain).
+fuzz target seconds="600":
+    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
+
+# Look at changed snapshots.
+review:
+    cargo insta review

@@ -1,0 +1,105 @@
+//! `billhook explain`.
+
+use super::args::{Args, Explain};
+use super::error::Error;
+use super::exit::Exit;
+use super::output;
+use crate::finding::Severity;
+use crate::report::{self, BOLD, DIM, Format};
+use crate::rules::{self, Page};
+use serde::Serialize;
+use std::io::Write;
+
+/// Prints a page, or the list of rules.
+pub fn run(args: &Args, explain: &Explain) -> Result<Exit, Error> {
+    let one = match &explain.rule {
+        None => None,
+        Some(name) => Some(rules::find(name).ok_or_else(|| {
+            Error::usage(rules::names().unknown(name), "`billhook explain` lists the rules")
+        })?),
+    };
+    let pages: Vec<&Page> = one.map_or_else(|| rules::pages().collect(), |page| vec![page]);
+    let shown = str::to_owned;
+    let layout = output::layout(&args.global, false, &shown);
+    output::write_all(&args.reports, args.global.color, layout, |format, _, out| match (format, one) {
+        (Format::Text, Some(page)) => print(page, out),
+        (Format::Text, None) => list(&pages, out),
+        (Format::Json, Some(page)) => line(page, out),
+        (Format::Json, None) => {
+            let all: Vec<Line<'_>> = pages.iter().map(|page| Line::of(page)).collect();
+            serde_json::to_writer_pretty(&mut *out, &all)?;
+            Ok(writeln!(out)?)
+        }
+        (Format::Ndjson, _) => pages.iter().try_for_each(|page| line(page, out)),
+        (Format::Yaml, _) => pages.iter().try_for_each(|page| {
+            writeln!(out, "---")?;
+            Ok(report::document(&serde_json::to_value(Line::of(page))?, out)?)
+        }),
+    })?;
+    Ok(Exit::Fine)
+}
+
+/// A rule for machines.
+#[derive(Serialize)]
+struct Line<'a> {
+    code: &'a str,
+    name: &'a str,
+    severity: Severity,
+    since: &'a str,
+    summary: &'a str,
+    page: &'a str,
+}
+
+impl<'a> Line<'a> {
+    fn of(page: &'a Page) -> Self {
+        let Page { code, name, severity, since, summary, body, .. } = page;
+        Self { code, name, severity: *severity, since, summary, page: body }
+    }
+}
+
+fn line(page: &Page, out: &mut dyn Write) -> Result<(), report::Error> {
+    serde_json::to_writer(&mut *out, &Line::of(page))?;
+    Ok(writeln!(out)?)
+}
+
+fn print(page: &Page, out: &mut dyn Write) -> Result<(), report::Error> {
+    let severity = word(page.severity);
+    writeln!(
+        out,
+        "{BOLD}{} {}{BOLD:#}  {DIM}{severity}, since {}{DIM:#}\n",
+        page.code, page.name, page.since
+    )?;
+    for line in page.body.lines() {
+        match line.strip_prefix("## ") {
+            Some(heading) => writeln!(out, "{BOLD}{heading}{BOLD:#}")?,
+            None => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(())
+}
+
+fn list(pages: &[&Page], out: &mut dyn Write) -> Result<(), report::Error> {
+    let head = ["CODE", "SEVERITY", "RULE"].map(str::to_owned).to_vec();
+    let rows = pages.iter().map(|page| {
+        let severity = if page.off { "off" } else { word(page.severity) };
+        vec![page.code.to_owned(), severity.to_owned(), page.name.to_owned()]
+    });
+    for (i, line) in report::align(std::iter::once(head).chain(rows).collect()).into_iter().enumerate() {
+        match i {
+            0 => writeln!(out, "{BOLD}{line}{BOLD:#}")?,
+            _ => writeln!(out, "{line}")?,
+        }
+    }
+    Ok(writeln!(
+        out,
+        "\n{DIM}billhook explain RULE says why it matters, what to do, and what it cannot see{DIM:#}"
+    )?)
+}
+
+fn word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}

@@ -1,0 +1,63 @@
+//! `billhook inventory`.
+
+use super::args::{Args, Inventory};
+use super::error::Error;
+use super::exit::Exit;
+use super::lines::{Places, key, sorted, via};
+use super::load::scene;
+use super::{finish, output};
+use crate::files::Location;
+use crate::inventory::App;
+use crate::render::Target;
+use crate::report::{self, InventoryLine};
+
+/// Lists every object.
+pub fn run(args: &Args, inventory: &Inventory) -> Result<Exit, Error> {
+    let path: Vec<_> = inventory.path.iter().cloned().collect();
+    let scene = scene(&args.global, &inventory.beside, &path)?;
+    let listed = rows(&scene.inventory);
+    let places = Places::new(&scene.inventory);
+    let shown = |path: &str| scene.seen.path(path);
+    let layout = output::layout(&args.global, inventory.wide, &shown);
+    output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
+        let objects = listed.iter().map(|row| InventoryLine::Object {
+            cluster: &row.app.cluster,
+            application: &row.app.id,
+            key: key(&row.target.key),
+            version: &row.target.version,
+            origin: places.origin(&row.location),
+            via: via(&scene.inventory, row.app),
+        });
+        let own = scene.inventory.problems.iter().map(|problem| ("", problem));
+        let apps = sorted(&scene.inventory).into_iter();
+        let apps = apps.flat_map(|app| app.problems.iter().map(|problem| (&*app.id, problem)));
+        let problems = own.chain(apps).map(|(application, problem)| InventoryLine::Problem {
+            application,
+            problem: places.problem(problem),
+        });
+        report::inventory(format, objects.chain(problems), layout, out)
+    })?;
+    Ok(finish(&args.global, &scene.inventory))
+}
+
+/// One object, with the place it comes from.
+struct Row<'a> {
+    app: &'a App,
+    target: &'a Target,
+    location: Location,
+}
+
+/// Every object by cluster, Application and key.
+fn rows(inventory: &crate::inventory::Inventory) -> Vec<Row<'_>> {
+    let mut rows = Vec::with_capacity(inventory.count());
+    for app in sorted(inventory) {
+        let mut targets: Vec<&Target> = app.targets.list.iter().collect();
+        targets.sort_by(|a, b| a.key.cmp(&b.key));
+        rows.extend(targets.into_iter().map(|target| Row {
+            app,
+            target,
+            location: target.manifest.location(),
+        }));
+    }
+    rows
+}

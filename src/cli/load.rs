@@ -1,0 +1,314 @@
+//! From a command line to an inventory: which tree, which configuration, what is known beside it.
+
+use super::args::{Beside, Global};
+use super::error::Error;
+use super::paths::{self, Seen};
+use crate::config::{self, Loaded};
+use crate::files::{self, Repository, Tree};
+use crate::inventory::{Inventory, Known, Mapping, Options};
+use crate::model::{Cluster, Clusters};
+use crate::render::{Documents, Engines, clean, join, jsonnet};
+use crate::{rules, yaml};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A tree and what would be deployed from it.
+pub struct Scene {
+    /// What would be deployed.
+    pub inventory: Inventory,
+    /// The configuration that holds for it.
+    pub configuration: Option<Loaded>,
+    /// How its paths look from the current folder.
+    pub seen: Seen,
+    /// The files that findings are wanted of; None for all.
+    pub limit: Option<BTreeSet<Arc<str>>>,
+}
+
+/// What a run looks at.
+struct Place {
+    current: PathBuf,
+    /// The root of the tree, absolute, links followed.
+    root: PathBuf,
+    repository: Option<Arc<Repository>>,
+    limit: Option<BTreeSet<Arc<str>>>,
+}
+
+/// Where a configuration was found, which decides what it may name.
+enum Home {
+    /// In this tree.
+    Tree(Arc<Tree>),
+    /// A person named it.
+    Named(PathBuf),
+}
+
+/// The tree that `paths` name: none is the repository around the current folder, a folder is a tree of its own, files
+/// are in the repository around them and limit what is reported.
+pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scene, Error> {
+    let place = place(paths)?;
+    let (tree, home, configuration) = open(global, &place)?;
+    let documents = Arc::new(Documents::new(tree));
+    let mut options = Options::new(Arc::clone(&documents));
+    let is_whole = place.repository.as_ref().is_some_and(|repository| repository.root() == place.root);
+    if let Some(repository) = place.repository.filter(|_| is_whole) {
+        options.origin = repository.origin_url()?;
+        options.branch = repository.default_branch()?.map(|branch| branch.name);
+        options.repository = Some(repository);
+    }
+    if let Some(loaded) = &configuration {
+        configure(&mut options, loaded, &home, &place.root)?;
+    }
+    add_beside(&mut options, beside, Some((&place.root, &documents)))?;
+    options.engines = engines()?;
+    let inventory = Inventory::load(&options);
+    let seen = Seen::new(&place.current, &place.root);
+    if inventory.is_empty() && inventory.problems.is_empty() {
+        return Err(nothing(&seen));
+    }
+    Ok(Scene { inventory, configuration, seen, limit: place.limit })
+}
+
+/// The one object in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
+pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Error> {
+    let nothing: [(&str, &[u8]); 0] = [];
+    let mut options = Options::new(Arc::new(Documents::new(Arc::new(Tree::memory(nothing)))));
+    options.only = Some(Arc::new(Documents::new(Arc::new(Tree::of_file(file)?))));
+    options.guess = false;
+    options.rendered_definitions = false;
+    let current = current()?;
+    let configuration = named(global)?;
+    if let Some((loaded, home)) = &configuration {
+        configure(&mut options, loaded, home, &current)?;
+    }
+    add_beside(&mut options, beside, None)?;
+    options.engines = engines()?;
+    let folder = files::real_path(file)?.parent().map_or_else(|| current.clone(), Path::to_owned);
+    let inventory = Inventory::load(&options);
+    let configuration = configuration.map(|(loaded, _)| loaded);
+    Ok(Scene { inventory, configuration, seen: Seen::new(&current, &folder), limit: None })
+}
+
+fn nothing(seen: &Seen) -> Error {
+    Error::usage(
+        format!("nothing to judge: no Application, ApplicationSet or plain manifest in `{}`", seen.path("")),
+        "name the folder of a GitOps repository; files that git ignores do not count",
+    )
+}
+
+fn current() -> Result<PathBuf, Error> {
+    let gone = |_| Error::usage("the current folder is not there any more", "change into another folder");
+    std::env::current_dir().map_err(gone)
+}
+
+fn place(named: &[PathBuf]) -> Result<Place, Error> {
+    let current = current()?;
+    let mut real = Vec::new();
+    let mut folders = 0;
+    for path in named {
+        folders += usize::from(files::is_folder(path)?);
+        real.push(files::real_path(path)?);
+    }
+    let whole = |around: &Path| -> Result<(PathBuf, Option<Repository>), Error> {
+        let repository = Repository::around(around)?.filter(|repository| !repository.is_bare());
+        Ok((repository.as_ref().map_or_else(|| around.to_owned(), |it| it.root().to_owned()), repository))
+    };
+    match (real.as_slice(), folders) {
+        ([], _) => {
+            let (root, repository) = whole(&files::real_path(&current)?)?;
+            Ok(Place { current, root, repository: repository.map(Arc::new), limit: None })
+        }
+        ([folder], 1) => {
+            let (_, repository) = whole(folder)?;
+            Ok(Place { current, root: folder.clone(), repository: repository.map(Arc::new), limit: None })
+        }
+        (files, 0) => {
+            let first = files.first().and_then(|file| file.parent()).unwrap_or(&current);
+            let (root, repository) = whole(first)?;
+            let inside = |(file, named): (&PathBuf, &PathBuf)| {
+                paths::below(&root, file).map(Arc::from).ok_or_else(|| {
+                    let message = format!("`{}` is not in `{}`", named.display(), root.display());
+                    Error::usage(message, "files of one run are files of one repository")
+                })
+            };
+            let limit = files.iter().zip(named).map(inside).collect::<Result<BTreeSet<Arc<str>>, Error>>()?;
+            Ok(Place { current, root, repository: repository.map(Arc::new), limit: Some(limit) })
+        }
+        _ => Err(Error::usage(
+            "a run judges one tree",
+            "name one folder, or files of one repository; run once for each folder",
+        )),
+    }
+}
+
+/// The tree, and the configuration that holds for it: the one that is named, else the nearest in the tree, else in the
+/// folders above it up to the root of the repository.
+fn open(global: &Global, place: &Place) -> Result<(Arc<Tree>, Home, Option<Loaded>), Error> {
+    if let Some((loaded, home)) = named(global)? {
+        return Ok((Arc::new(Tree::open(&place.root)?), home, Some(loaded)));
+    }
+    let (tree, top, start) = trees(place)?;
+    let home = Home::Tree(Arc::clone(&top.0));
+    if global.no_config {
+        return Ok((tree, home, None));
+    }
+    let seen = Seen::new(&place.current, &top.1);
+    let found = Loaded::find(&top.0, &start, rules::names());
+    let configuration = found.map_err(|error| Error::configuration(error, |path| seen.path(path)))?;
+    Ok((tree, home, configuration))
+}
+
+/// The tree that is judged, the tree around it in which a configuration is looked for, and where the one starts in the other.
+fn trees(place: &Place) -> Result<(Arc<Tree>, (Arc<Tree>, PathBuf), String), Error> {
+    let above = place.repository.as_ref().filter(|repository| repository.root() != place.root);
+    if let Some(repository) = above
+        && let Some(start) = paths::below(repository.root(), &place.root)
+    {
+        let top = Arc::new(Tree::open(repository.root())?);
+        if let Some(tree) = top.sub(&start) {
+            return Ok((Arc::new(tree), (top, repository.root().to_owned()), start));
+        }
+    }
+    let tree = Arc::new(Tree::open(&place.root)?);
+    Ok((Arc::clone(&tree), (tree, place.root.clone()), String::new()))
+}
+
+/// The configuration that `--config` names.
+fn named(global: &Global) -> Result<Option<(Loaded, Home)>, Error> {
+    let Some(path) = &global.config else {
+        return Ok(None);
+    };
+    let name = path.display().to_string();
+    let loaded = Loaded::read(&name, &files::read_file(path)?, rules::names());
+    let loaded = loaded.map_err(|error| Error::configuration(error, str::to_owned))?;
+    let folder = path.parent().map_or_else(PathBuf::new, Path::to_owned);
+    Ok(Some((loaded, Home::Named(folder))))
+}
+
+fn configure(options: &mut Options, loaded: &Loaded, home: &Home, root: &Path) -> Result<(), Error> {
+    let config = &loaded.config;
+    options.exclude = config.excluded();
+    options.instances = config.instances();
+    options.clusters = config.listed_clusters();
+    for known in &config.known {
+        let tree = known_tree(loaded, home, known)?;
+        options.known.push(known_from(tree, known.cluster.clone(), known.complete, &known.path)?);
+    }
+    for repository in &config.repositories {
+        let documents = answering(options, home, root, &repository.path)?;
+        let branch = repository.branch.clone().or_else(|| options.branch.clone());
+        options.repositories.push(Mapping { url: repository.url.clone(), revision: None, branch, documents });
+    }
+    Ok(())
+}
+
+fn known_tree(loaded: &Loaded, home: &Home, known: &config::Known) -> Result<Tree, Error> {
+    match home {
+        Home::Named(folder) => tree_at(&folder.join(&known.path)),
+        Home::Tree(tree) => {
+            let path = clean(&join(loaded.folder(), &known.path)).unwrap_or_default();
+            let real = tree.resolve(&path)?.unwrap_or_default();
+            match tree.sub(&real) {
+                Some(folder) => Ok(folder),
+                None => Ok(Tree::memory([(paths::name(&path), tree.read(&real)?)])),
+            }
+        }
+    }
+}
+
+/// What is known from plain manifests; one that cannot be read is an error, as it is the user's word.
+fn known_from(tree: Tree, cluster: Option<String>, complete: bool, named: &str) -> Result<Known, Error> {
+    let known = Known::read(Arc::new(tree), cluster, complete);
+    match known.found.unreadable.first() {
+        None => Ok(known),
+        Some((path, message)) => Err(Error::usage(
+            format!("`{path}` of what is known (`{named}`) cannot be read: {message}"),
+            "what is known is given as plain manifests",
+        )),
+    }
+}
+
+/// The folder of the judged tree, or, for a configuration that a person named, any folder.
+fn answering(options: &Options, home: &Home, root: &Path, path: &str) -> Result<Arc<Documents>, Error> {
+    let inside = (!Path::new(path).is_absolute()).then(|| clean(path)).flatten();
+    let tree = options.documents.tree();
+    match inside.as_deref() {
+        Some("") if tree.root().is_some() => Ok(Arc::clone(&options.documents)),
+        Some(inside) if let Some(folder) = tree.sub(inside) => Ok(Arc::new(Documents::new(Arc::new(folder)))),
+        _ if matches!(home, Home::Named(_)) => {
+            Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?))))
+        }
+        _ => Err(Error::usage(
+            format!("`repositories` of the configuration names `{path}`, and there is no such folder"),
+            "the path is from the root of the tree that is judged",
+        )),
+    }
+}
+
+fn tree_at(path: &Path) -> Result<Tree, Error> {
+    Ok(if files::is_folder(path)? { Tree::open(path)? } else { Tree::of_file(path)? })
+}
+
+/// What flags say; `own` is the tree that is judged and its root.
+fn add_beside(
+    options: &mut Options,
+    beside: &Beside,
+    own: Option<(&PathBuf, &Arc<Documents>)>,
+) -> Result<(), Error> {
+    for mapping in &beside.repository {
+        let real = files::real_path(&mapping.dir)?;
+        let documents = match own.filter(|(root, _)| **root == real) {
+            Some((_, documents)) => Arc::clone(documents),
+            None => Arc::new(Documents::new(Arc::new(Tree::open(&mapping.dir)?))),
+        };
+        let (url, revision) = (mapping.url.clone(), mapping.revision.clone());
+        options.repositories.push(Mapping { url, revision, branch: None, documents });
+    }
+    for known in &beside.known {
+        let name = known.path.display().to_string();
+        options.known.push(known_from(tree_at(&known.path)?, known.cluster.clone(), false, &name)?);
+    }
+    if let Some(file) = &beside.clusters {
+        options.clusters = clusters(options, file)?;
+    }
+    Ok(())
+}
+
+/// `--clusters FILE`: a list of clusters, or cluster Secrets; there are no others.
+fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
+    let name = file.display().to_string();
+    let parsed = yaml::File::stream(yaml::decode(&files::read_file(file)?).text);
+    let text = || Arc::clone(parsed.text());
+    let mut list: Vec<Cluster> = Vec::new();
+    for document in parsed.documents() {
+        let root = document.root().map_err(|error| Error::Wrong {
+            message: error.message.clone(),
+            help: String::new(),
+            span: error.span,
+            path: name.clone(),
+            text: text(),
+        })?;
+        let node = parsed.node(root);
+        if node.is_seq() {
+            let read: Result<Vec<Cluster>, _> = yaml::de::from_node(node);
+            list.extend(read.map_err(|error| Error::yaml(error, name.clone(), text()))?);
+        }
+    }
+    let secrets = known_from(Tree::of_file(file)?, None, false, &name)?;
+    if list.is_empty() && secrets.found.clusters.is_empty() {
+        let help =
+            "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
+        return Err(Error::usage(format!("`{name}` names no cluster"), help));
+    }
+    options.known.push(secrets);
+    Ok(Clusters::new(list, true))
+}
+
+/// The programs that rendering starts: this one, as a worker.
+fn engines() -> Result<Engines, Error> {
+    let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
+    let program = std::env::current_exe().map_err(lost)?;
+    Ok(Engines {
+        jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())),
+        ..Engines::default()
+    })
+}
