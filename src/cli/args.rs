@@ -134,6 +134,9 @@ pub struct Global {
     /// Tell findings and nothing else
     #[arg(short, long, global = true, env = "BILLHOOK_QUIET", conflicts_with = "verbose", hide_env = true)]
     pub quiet: bool,
+    /// Render everything anew: take nothing that an earlier run kept, and keep nothing
+    #[arg(long, global = true, env = "BILLHOOK_NO_CACHE", hide_env = true)]
+    pub no_cache: bool,
     /// Colour the text; NO_COLOR and FORCE_COLOR are honoured
     #[arg(
         long,
