@@ -23,7 +23,11 @@ fn main() {
         let what = format!("{objects} generated objects");
         println!("{what:<44} {:>9.3} {:>9.3} {each:>12.2} {:>9.0}", run.median, run.min, run.peak);
         if objects == 50_000 {
-            println!("    of the limits of 1.5 s and 500 MB: ×{:.2} and ×{:.2}", run.median / 1.5, run.peak / 500.0);
+            println!(
+                "    of the limits of 1.5 s and 500 MB: ×{:.2} and ×{:.2}",
+                run.median / 1.5,
+                run.peak / 500.0
+            );
         }
         println!("    time an object against the smallest: ×{:.2}", each / *smallest.get_or_insert(each));
     }
@@ -209,6 +213,7 @@ fn body(application: usize, object: usize) -> String {
             ("v1", "ConfigMap", format!("data:\n  settings.ini: |\n{}", lines.collect::<String>()))
         }
     };
-    let head = HEAD.replace("API", api).replace("KIND", kind).replace("GROUP", &format!("app-{application:05}"));
+    let head =
+        HEAD.replace("API", api).replace("KIND", kind).replace("GROUP", &format!("app-{application:05}"));
     format!("{head}{spec}").replace("NAME", &name)
 }

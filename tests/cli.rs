@@ -11,9 +11,18 @@ apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata: {name: web, namespace: argocd}
 spec:
-  project: default
+  project: team
+  syncPolicy: {syncOptions: [FailOnSharedResource=true]}
   source: {repoURL: https://git.example/repo.git, path: web, targetRevision: HEAD}
   destination: {server: https://kubernetes.default.svc, namespace: web}
+";
+const PROJECT: &str = "\
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata: {name: team, namespace: argocd}
+spec:
+  sourceRepos: [https://git.example/repo.git, https://git.example/other.git]
+  destinations: [{server: https://kubernetes.default.svc, namespace: web}]
 ";
 const MANIFESTS: &str = "\
 apiVersion: v1
@@ -31,7 +40,8 @@ apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata: {name: lost, namespace: argocd}
 spec:
-  project: default
+  project: team
+  syncPolicy: {syncOptions: [FailOnSharedResource=true]}
   source: {repoURL: https://git.example/repo.git, path: nothing/here}
   destination: {server: https://kubernetes.default.svc, namespace: web}
 ";
@@ -40,7 +50,8 @@ apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata: {name: elsewhere, namespace: argocd}
 spec:
-  project: default
+  project: team
+  syncPolicy: {syncOptions: [FailOnSharedResource=true]}
   source: {repoURL: https://git.example/other.git, path: x}
   destination: {server: https://kubernetes.default.svc, namespace: web}
 ";
@@ -57,11 +68,13 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 fn clean() -> TempDir {
-    folder(&[("apps/web.yaml", APPLICATION), ("web/all.yaml", MANIFESTS)])
+    folder(&[("apps/web.yaml", APPLICATION), ("projects/team.yaml", PROJECT), ("web/all.yaml", MANIFESTS)])
 }
 
 fn broken() -> TempDir {
-    folder(&[("apps/web.yaml", APPLICATION), ("apps/lost.yaml", BROKEN), ("web/all.yaml", MANIFESTS)])
+    let tree = clean();
+    fs::write(tree.path().join("apps/lost.yaml"), BROKEN).expect("a file");
+    tree
 }
 
 fn billhook(here: &Path, arguments: &str) -> Command {

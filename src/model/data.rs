@@ -107,7 +107,10 @@ mod tests {
         for (text, expected) in [
             ("{apiVersion: v1, kind: PersistentVolumeClaim}", true),
             ("{apiVersion: example.com/v1, kind: PersistentVolumeClaim}", false),
-            ("{apiVersion: apps/v1, kind: StatefulSet, spec: {volumeClaimTemplates: [{metadata: {name: data}}]}}", true),
+            (
+                "{apiVersion: apps/v1, kind: StatefulSet, spec: {volumeClaimTemplates: [{metadata: {name: data}}]}}",
+                true,
+            ),
             ("{apiVersion: apps/v1, kind: StatefulSet, spec: {volumeClaimTemplates: []}}", false),
             ("{apiVersion: apps/v1, kind: StatefulSet}", false),
             ("{apiVersion: v1, kind: PersistentVolume, spec: {persistentVolumeReclaimPolicy: Delete}}", true),

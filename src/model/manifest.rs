@@ -148,3 +148,21 @@ impl fmt::Debug for Manifest {
         write!(f, "{} {}/{} in {}", self.kind(), self.namespace(), self.name(), self.path())
     }
 }
+
+/// The first key of a document that would make it an object, were it spelled right, and what it was meant to be.
+///
+/// Some of `apiVersion`, `kind` and `metadata` are there, and the one that is not has a neighbour that differs in case
+/// or by one letter.
+pub fn misspelt_head<'a>(root: Node<'a>) -> Option<(Node<'a>, &'static str)> {
+    const HEADS: [&str; 3] = ["apiVersion", "kind", "metadata"];
+    if HEADS.iter().filter(|head| root.get(head).is_some()).count() < 2 {
+        let same = |head: &&str| root.entries().any(|entry| entry.key.eq_ignore_ascii_case(head));
+        if HEADS.iter().filter(|head| same(head)).count() < 3 {
+            return None;
+        }
+    }
+    let missing = HEADS.into_iter().find(|head| root.get(head).is_none())?;
+    let near = |key: &str| key.eq_ignore_ascii_case(missing) || strsim::damerau_levenshtein(key, missing) == 1;
+    let entry = root.entries().find(|entry| near(&entry.key))?;
+    Some((entry.key_node, missing))
+}

@@ -107,7 +107,9 @@ mod tests {
     use super::*;
 
     fn object(annotations: &str) -> Manifest {
-        let text = format!("{{apiVersion: v1, kind: Secret, metadata: {{name: a, annotations: {{{annotations}}}}}}}");
+        let text = format!(
+            "{{apiVersion: v1, kind: Secret, metadata: {{name: a, annotations: {{{annotations}}}}}}}"
+        );
         Manifest::parsed(&text)
     }
 
@@ -133,7 +135,8 @@ mod tests {
             ("Prune=confirm", "", old, None, None),
             ("Prune=confirm,Delete=false", "", now, Confirm, Kept),
         ] {
-            let object = object(&if own.is_empty() { String::new() } else { format!("{OPTIONS}: \"{own}\"") });
+            let object =
+                object(&if own.is_empty() { String::new() } else { format!("{OPTIONS}: \"{own}\"") });
             let options: Vec<String> = application.split_whitespace().map(str::to_owned).collect();
             let found = protections(&object, &SyncOptions::of_application(&options), version);
             assert_eq!(found, Protections { prune, delete }, "{own} / {application} / {version}");

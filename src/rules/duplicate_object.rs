@@ -6,10 +6,8 @@ use crate::model::{Application, Manifest, ResourceKey};
 use crate::render::Repeated;
 use crate::rules::{Check, Context, Rule};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH101-duplicate-object.md"),
-    check: Check::Application(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH101-duplicate-object.md"), check: Check::Application(check) };
 
 fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
     for repeated in &app.targets.repeated {
@@ -38,7 +36,8 @@ fn report(repeated: &Repeated, app: &App, cx: &mut Context<'_>) {
     for (_, loser) in losers.iter().filter(|(_, loser)| loser.location() != winner.location()) {
         report = report.see(loser.location(), what);
     }
-    let alternatives = app.parent == Parent::Folder && losers.iter().any(|(_, loser)| loser.path() != winner.path());
+    let alternatives =
+        app.parent == Parent::Folder && losers.iter().any(|(_, loser)| loser.path() != winner.path());
     if equal || alternatives {
         report = report.at_most(Severity::Warning);
     }
@@ -70,7 +69,12 @@ fn other_source() -> String {
 }
 
 /// What it means that the last one wins.
-fn consequence(key: &ResourceKey, losers: &[(usize, Manifest)], winner: &Manifest, inventory: &Inventory) -> String {
+fn consequence(
+    key: &ResourceKey,
+    losers: &[(usize, Manifest)],
+    winner: &Manifest,
+    inventory: &Inventory,
+) -> String {
     const KEEPS: &str = "Argo CD only warns (RepeatedResourceWarning) and keeps the last one";
     let argo = |kind| key.is("argoproj.io", kind);
     if argo("Application") {
@@ -96,7 +100,9 @@ fn taken_over(loser: &Manifest, winner: &Manifest, inventory: &Inventory) -> Opt
     let (old, new) = (cluster(&loser), cluster(&winner));
     if old != new {
         let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
-        return Some(format!(", which deploys to `{new}`; what the first one had deployed to `{old}` stays there without an owner"));
+        return Some(format!(
+            ", which deploys to `{new}`; what the first one had deployed to `{old}` stays there without an owner"
+        ));
     }
     let (old, new) = (origin(&loser), origin(&winner));
     if old == new {
@@ -112,9 +118,10 @@ fn taken_over(loser: &Manifest, winner: &Manifest, inventory: &Inventory) -> Opt
 /// What an Application reads, for people.
 fn origin(app: &Application) -> String {
     let sources = app.spec.effective_sources();
-    let names = sources.iter().filter(|source| !source.only_reference()).map(|source| match source.chart.as_str() {
-        "" => format!("`{}`", source.path),
-        chart => format!("chart `{chart}`"),
-    });
+    let names =
+        sources.iter().filter(|source| !source.only_reference()).map(|source| match source.chart.as_str() {
+            "" => format!("`{}`", source.path),
+            chart => format!("chart `{chart}`"),
+        });
     names.collect::<Vec<_>>().join(" and ")
 }

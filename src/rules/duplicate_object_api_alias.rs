@@ -20,8 +20,18 @@ struct Alias {
 
 /// Closed: kinds that a vendor renamed (`traefik.containo.us`, `certmanager.k8s.io`) are different objects.
 const ALIASES: &[Alias] = &[
-    Alias { old: "extensions", new: "apps", kinds: &["DaemonSet", "Deployment", "ReplicaSet"], namespaced: true },
-    Alias { old: "extensions", new: "networking.k8s.io", kinds: &["Ingress", "NetworkPolicy"], namespaced: true },
+    Alias {
+        old: "extensions",
+        new: "apps",
+        kinds: &["DaemonSet", "Deployment", "ReplicaSet"],
+        namespaced: true,
+    },
+    Alias {
+        old: "extensions",
+        new: "networking.k8s.io",
+        kinds: &["Ingress", "NetworkPolicy"],
+        namespaced: true,
+    },
     Alias { old: "extensions", new: "policy", kinds: &["PodSecurityPolicy"], namespaced: false },
     Alias {
         old: "authorization.openshift.io",
@@ -38,7 +48,9 @@ const ALIASES: &[Alias] = &[
 ];
 
 fn check(id: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
-    let alias = ALIASES.iter().find(|alias| *target.key.group == *alias.old && alias.kinds.contains(&&*target.key.kind));
+    let alias = ALIASES
+        .iter()
+        .find(|alias| *target.key.group == *alias.old && alias.kinds.contains(&&*target.key.kind));
     let Some(alias) = alias else { return };
     if app.cluster.is_empty() || target.key.name.is_empty() {
         return;
@@ -47,12 +59,15 @@ fn check(id: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     let key = ResourceKey { group: alias.new.into(), namespace, ..target.key.clone() };
     let place = Place { instance: app.instance, cluster: app.cluster.clone(), key };
     let inventory = cx.inventory;
-    let other = inventory.at(&place).iter().copied().find(|&other| {
-        other.app == id.app || (app.is_written() && inventory.app(other).is_written())
-    });
+    let other = inventory
+        .at(&place)
+        .iter()
+        .copied()
+        .find(|&other| other.app == id.app || (app.is_written() && inventory.app(other).is_written()));
     let Some(other) = other else { return };
     let (owner, twin) = (inventory.app(other), inventory.target(other));
-    let message = format!("`{}` exists in `{}` and in `{}`, which are one object", target.key, alias.old, alias.new);
+    let message =
+        format!("`{}` exists in `{}` and in `{}`, which are one object", target.key, alias.old, alias.new);
     let because = match other.app == id.app {
         true => "the API server keeps one object for both groups, so each sync applies one manifest over the other".to_owned(),
         false => format!(

@@ -13,12 +13,20 @@ use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
+mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
+mod duplicate_yaml_key;
+mod field_misplaced;
+mod glued_separator;
 mod helm_keep_is_not_prune_false;
+mod hook_or_wave_invalid;
+mod manifest_unparseable;
+mod merged_documents;
 mod name_path_mismatch;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
+mod non_string_map_value;
 mod owners;
 mod page;
 mod problems;
@@ -30,6 +38,10 @@ mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
 mod suppressions;
+mod sync_option_invalid;
+mod yaml_numeric_coercion;
+
+use document::Document;
 
 pub use page::{Example, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all};
@@ -46,6 +58,8 @@ pub struct Rule {
 enum Check {
     /// A file of plain YAML or JSON.
     File(fn(&Path, &Parsed, &mut Context<'_>)),
+    /// A document of YAML or JSON, written or rendered.
+    Document(for<'a> fn(&Document<'a>, &mut Context<'a>)),
     /// An Application.
     Application(fn(AppId, &App, &mut Context<'_>)),
     /// An ApplicationSet.
@@ -74,6 +88,15 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
+    &sync_option_invalid::RULE,
+    &hook_or_wave_invalid::RULE,
+    &field_misplaced::RULE,
+    &duplicate_yaml_key::RULE,
+    &glued_separator::RULE,
+    &merged_documents::RULE,
+    &manifest_unparseable::RULE,
+    &non_string_map_value::RULE,
+    &yaml_numeric_coercion::RULE,
 ];
 
 /// Every rule, in order of code.
@@ -143,10 +166,10 @@ pub struct Context<'a> {
 }
 
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
-pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
+pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
     let on: Vec<_> =
         ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
-    let run = |rules: &dyn Fn(&Rule, &mut Context<'_>)| {
+    let run = |rules: &dyn Fn(&Rule, &mut Context<'a>)| {
         let mut findings = Vec::new();
         for (page, rule, severity) in &on {
             let configured = options.severities.contains_key(page.code);
@@ -164,6 +187,14 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
             }
         })
     });
+    let documents = inventory.files.par_iter().chain(&inventory.parts).flat_map_iter(|(path, parsed)| {
+        let documents = document::of_file(inventory, path, parsed);
+        run(&|rule, context| judge_documents(&documents, rule, context))
+    });
+    let made = inventory.applications.par_iter().flat_map_iter(|app| {
+        let documents: Vec<_> = document::made_by(app).collect();
+        run(&|rule, context| judge_documents(&documents, rule, context))
+    });
     let as_written = inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
     let applications = as_written.flat_map_iter(|(id, app)| {
         run(&|rule, context| match rule.check {
@@ -176,7 +207,7 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
             _ => (),
         })
     });
-    let mut findings: Vec<Finding> = files.chain(applications).collect();
+    let mut findings: Vec<Finding> = files.chain(documents).chain(made).chain(applications).collect();
     findings.extend(run(&|rule, context| match rule.check {
         Check::ApplicationSet(check) => {
             let as_written = inventory.sets.iter().filter(|set| set.changed_by.is_none());
@@ -188,6 +219,12 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
     }));
     sort(&mut findings);
     findings
+}
+
+fn judge_documents<'a>(documents: &[Document<'a>], rule: &Rule, context: &mut Context<'a>) {
+    if let Check::Document(check) = rule.check {
+        documents.iter().for_each(|document| check(document, context));
+    }
 }
 
 /// The severity of a rule after configuration; None when it is off.
@@ -279,7 +316,12 @@ impl Report<'_> {
 
     /// The object it is about, where there is no target.
     pub fn object(self, key: &ResourceKey) -> Self {
-        self.finding.object = Some(object(key));
+        self.named(object(key))
+    }
+
+    /// The object it is about, as its text names it.
+    fn named(self, object: Object) -> Self {
+        self.finding.object = Some(object);
         self
     }
 

@@ -6,10 +6,8 @@ use crate::rules::{Check, Context, Naming, Rule};
 use fancy_regex::Regex;
 use hashbrown::{HashMap, HashSet};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH105-name-path-mismatch.md"),
-    check: Check::Inventory(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH105-name-path-mismatch.md"), check: Check::Inventory(check) };
 
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
@@ -35,7 +33,10 @@ fn report_configured(app: &App, naming: &Naming, path: &str, expected: Option<St
             format!("`{name}` reads `{path}`, which belongs to `{expected}`"),
             format!("name it `{expected}`, or let it read the folder that its name says"),
         ),
-        None => (format!("`{name}` reads `{path}`, which does not fit its name"), "give it the name that the convention asks for".to_owned()),
+        None => (
+            format!("`{name}` reads `{path}`, which does not fit its name"),
+            "give it the name that the convention asks for".to_owned(),
+        ),
     };
     let is_taken = is_taken(app, cx.inventory);
     let report = cx
@@ -62,14 +63,21 @@ fn is_taken(app: &App, inventory: &Inventory) -> bool {
 }
 
 fn path_location(app: &App) -> crate::files::Location {
-    let field = if app.application.spec.has_multiple_sources() { &["spec", "sources"][..] } else { &["spec", "source", "path"] };
+    let field = if app.application.spec.has_multiple_sources() {
+        &["spec", "sources"][..]
+    } else {
+        &["spec", "source", "path"]
+    };
     app.application.manifest.location_at(field)
 }
 
 /// The folders that an Application reads.
 fn paths(app: &App) -> Vec<String> {
     let sources = app.application.spec.effective_sources().into_iter();
-    sources.filter(|source| source.chart.is_empty() && !source.path.is_empty()).map(|source| source.path).collect()
+    sources
+        .filter(|source| source.chart.is_empty() && !source.path.is_empty())
+        .map(|source| source.path)
+        .collect()
 }
 
 /// A configured convention, ready to be compared.
@@ -96,7 +104,9 @@ impl<'a> Convention<'a> {
 
     fn holds_for(&self, app: &App) -> bool {
         let name = &app.application.name;
-        paths(app).iter().any(|path| self.both.is_match(&format!("{}\n{name}", path.trim_matches('/'))).unwrap_or(true))
+        paths(app)
+            .iter()
+            .any(|path| self.both.is_match(&format!("{}\n{name}", path.trim_matches('/'))).unwrap_or(true))
     }
 
     /// The path to which the name does not belong, and the name that would.
@@ -130,7 +140,11 @@ fn pattern<'p>(text: &'p str, seen: &mut HashSet<&'p str>) -> String {
         rest = &rest[at..];
         let name = rest.strip_prefix('{').and_then(|rest| rest.split_once('}'));
         if let Some((name, after)) = name {
-            regex.push_str(&if seen.insert(name) { format!("(?<{name}>[^/\n]+)") } else { format!("\\k<{name}>") });
+            regex.push_str(&if seen.insert(name) {
+                format!("(?<{name}>[^/\n]+)")
+            } else {
+                format!("\\k<{name}>")
+            });
             rest = after;
         } else if let Some(after) = rest.strip_prefix("**") {
             regex.push_str("[^\n]*");
@@ -163,7 +177,8 @@ const DEEPEST: usize = 10;
 /// Only where the folder that the name says exists too.
 fn learned(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    let owned: Vec<(AppId, String)> = inventory.applications.iter().enumerate().filter_map(|(id, app)| single(id, app)).collect();
+    let owned: Vec<(AppId, String)> =
+        inventory.applications.iter().enumerate().filter_map(|(id, app)| single(id, app)).collect();
     let samples: Vec<Sample<'_>> = owned
         .iter()
         .map(|(app, path)| Sample {
@@ -174,7 +189,8 @@ fn learned(cx: &mut Context<'_>) {
         })
         .filter(|sample| sample.parts.len() <= DEEPEST)
         .collect();
-    let fits: Vec<Vec<Vec<usize>>> = samples.iter().map(|sample| made_of(sample.name, &sample.parts)).collect();
+    let fits: Vec<Vec<Vec<usize>>> =
+        samples.iter().map(|sample| made_of(sample.name, &sample.parts)).collect();
     let conventions = conventions(&samples, &fits);
     for (sample, fits) in samples.iter().zip(&fits) {
         let keeps_one = fits.iter().any(|order| conventions.contains_key(&template(&sample.parts, order)));
@@ -183,7 +199,10 @@ fn learned(cx: &mut Context<'_>) {
         }
         let meant = conventions.iter().find_map(|(template, convention)| {
             let order = &convention.order;
-            (*template == self::template(&sample.parts, order)).then(|| meant(sample, order, inventory)).flatten().map(|path| (path, convention))
+            (*template == self::template(&sample.parts, order))
+                .then(|| meant(sample, order, inventory))
+                .flatten()
+                .map(|path| (path, convention))
         });
         if let Some((path, convention)) = meant {
             report_learned(&inventory.applications[sample.app], sample.path, &path, convention, cx);
@@ -197,7 +216,9 @@ fn single(id: AppId, app: &App) -> Option<(AppId, String)> {
         return None;
     }
     match paths(app).as_slice() {
-        [path] if app.application.spec.effective_sources().len() == 1 => Some((id, path.trim_matches('/').to_owned())),
+        [path] if app.application.spec.effective_sources().len() == 1 => {
+            Some((id, path.trim_matches('/').to_owned()))
+        }
         _ => None,
     }
 }
@@ -240,7 +261,10 @@ struct Learned {
 }
 
 /// The templates that at least 80 % of the Applications below them keep, and enough of them.
-fn conventions(samples: &[Sample<'_>], fits: &[Vec<Vec<usize>>]) -> std::collections::BTreeMap<String, Learned> {
+fn conventions(
+    samples: &[Sample<'_>],
+    fits: &[Vec<Vec<usize>>],
+) -> std::collections::BTreeMap<String, Learned> {
     let mut learned: HashMap<String, Learned> = HashMap::new();
     for (sample, orders) in samples.iter().zip(fits) {
         for order in orders {
@@ -249,8 +273,10 @@ fn conventions(samples: &[Sample<'_>], fits: &[Vec<Vec<usize>>]) -> std::collect
         }
     }
     learned.retain(|_, convention| convention.fitting >= ENOUGH);
-    let shapes: HashSet<(usize, Vec<usize>)> =
-        learned.iter().map(|(template, convention)| (template.split('/').count(), convention.order.clone())).collect();
+    let shapes: HashSet<(usize, Vec<usize>)> = learned
+        .iter()
+        .map(|(template, convention)| (template.split('/').count(), convention.order.clone()))
+        .collect();
     for sample in samples {
         for (_, order) in shapes.iter().filter(|(depth, _)| *depth == sample.parts.len()) {
             if let Some(convention) = learned.get_mut(&template(&sample.parts, order)) {

@@ -43,7 +43,8 @@ fn wanted(inventory: &Inventory) -> HashMap<Room, Wanted> {
     for id in inventory.resources() {
         let (app, target) = (inventory.app(id), inventory.target(id));
         let own = SyncOptions::of_object(&target.manifest);
-        let asks = ["Prune", "Delete"].iter().any(|lock| matches!(own.value(lock), Some("false" | "confirm")));
+        let asks =
+            ["Prune", "Delete"].iter().any(|lock| matches!(own.value(lock), Some("false" | "confirm")));
         if !asks || target.key.namespace.is_empty() || target.hooks.is_some() {
             continue;
         }
@@ -67,17 +68,22 @@ fn compare(id: ResourceId, wanted: &Wanted, cx: &mut Context<'_>) {
     let (app, target) = (inventory.app(id), inventory.target(id));
     let found = of(app, id, inventory);
     let missing = missing(found, wanted.protections);
-    let told_elsewhere = missing.len() == 1 && missing[0].starts_with("Delete") && found.prune != Protection::None;
+    let told_elsewhere =
+        missing.len() == 1 && missing[0].starts_with("Delete") && found.prune != Protection::None;
     if missing.is_empty() || told_elsewhere && app.application.cascades() {
         return; // BH303 says that it goes with its Application.
     }
     let (guest, room) = (inventory.target(wanted.by), &target.key.name);
     let missing = missing.join(",");
-    cx.report_target(app, target, format!("`{}` is protected, the namespace `{room}` around it is not", guest.key))
-        .see(guest.manifest.location(), "the protected object")
-        .because("when a namespace is deleted, everything in it goes, whatever its own annotations say")
-        .help(format!("annotate the Namespace with `argocd.argoproj.io/sync-options: {missing}`"))
-        .group(format!("`{}` leaves namespaces around protected objects unprotected", app.id));
+    cx.report_target(
+        app,
+        target,
+        format!("`{}` is protected, the namespace `{room}` around it is not", guest.key),
+    )
+    .see(guest.manifest.location(), "the protected object")
+    .because("when a namespace is deleted, everything in it goes, whatever its own annotations say")
+    .help(format!("annotate the Namespace with `argocd.argoproj.io/sync-options: {missing}`"))
+    .group(format!("`{}` leaves namespaces around protected objects unprotected", app.id));
 }
 
 /// The options that a Namespace lacks to be as well protected as what is in it.

@@ -5,21 +5,21 @@ use crate::finding::Severity;
 use crate::model::{Protection, protections};
 use crate::rules::{Check, Context, Rule};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH107-namespace-two-owners.md"),
-    check: Check::Inventory(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH107-namespace-two-owners.md"), check: Check::Inventory(check) };
 
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    for shared in owners::shared(inventory).into_iter().filter(|shared| shared.place.key.is("", "Namespace")) {
+    for shared in owners::shared(inventory).into_iter().filter(|shared| shared.place.key.is("", "Namespace"))
+    {
         let (app, target) = (inventory.app(shared.last()), inventory.target(shared.last()));
         let (place, label) = shared.first(inventory);
         let names = shared.names(inventory);
         let is_safe = shared.owners.iter().all(|&owner| {
             let app = inventory.app(owner);
             let options = app.application.spec.sync_options();
-            let found = protections(&inventory.target(owner).manifest, &options, inventory.settings(app).version);
+            let found =
+                protections(&inventory.target(owner).manifest, &options, inventory.settings(app).version);
             found.prune != Protection::None && found.delete != Protection::None
         });
         let report = cx

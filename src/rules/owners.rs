@@ -33,7 +33,8 @@ impl Shared<'_> {
 
     /// The names of the Applications for a message: of many, the first two and how many more.
     pub(super) fn names(&self, inventory: &Inventory) -> String {
-        let names: Vec<String> = self.owners.iter().map(|&id| format!("`{}`", inventory.app(id).id)).collect();
+        let names: Vec<String> =
+            self.owners.iter().map(|&id| format!("`{}`", inventory.app(id).id)).collect();
         match names.as_slice() {
             [a, b] => format!("{a} and {b}"),
             [a, b, c] => format!("{a}, {b} and {c}"),
@@ -105,9 +106,11 @@ const FEW: usize = 5;
 
 impl<'a> Branches<'a> {
     fn new(inventory: &'a Inventory, shared: &[Shared<'_>]) -> Self {
-        let roots: Vec<&str> =
-            (0..inventory.applications.len()).map(|app| &**inventory.applications[root(inventory, app)].path()).collect();
-        let mut branches = Self { roots, objects: HashMap::new(), layered: HashSet::new(), common: HashMap::new() };
+        let roots: Vec<&str> = (0..inventory.applications.len())
+            .map(|app| &**inventory.applications[root(inventory, app)].path())
+            .collect();
+        let mut branches =
+            Self { roots, objects: HashMap::new(), layered: HashSet::new(), common: HashMap::new() };
         for (id, app) in inventory.applications.iter().enumerate() {
             let root = branches.roots[id];
             let ends = root.match_indices('/').map(|(at, _)| at).chain([root.len()]);

@@ -36,7 +36,8 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     let owns_it = spec.destination.namespace == name;
     let lesser = cx.options.protected_namespaces.is_none() && (PLATFORM.contains(&name) || app.cluster != app.home);
     let mut report = cx.report_target(app, target, format!("`{}` manages the namespace `{name}`", app.id));
-    if owns_it || lesser || IMMORTAL.contains(&name) {
+    let may_delete = app.application.prunes_automatically() || app.application.cascades();
+    if owns_it || lesser || !may_delete || IMMORTAL.contains(&name) {
         report = report.at_most(Severity::Warning);
     }
     if !owns_it && !spec.destination.namespace.is_empty() {
@@ -52,6 +53,6 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
 fn mechanism(name: &str) -> &'static str {
     match IMMORTAL.contains(&name) {
         true => "the API server never deletes this namespace, so once the manifest or the Application goes, its prune or deletion fails for ever",
-        false => "Argo CD takes over a namespace that exists without a word, and prunes it with everything inside when a later render leaves it out",
+        false => "Argo CD takes over a namespace that exists without a word, and a sync that prunes deletes it with everything inside once a render leaves it out",
     }
 }

@@ -48,7 +48,8 @@ fn is_workload(target: &Target) -> bool {
 
 fn report(app: &App, target: &Target, has_company: bool, cx: &mut Context<'_>) {
     let (namespace, to) = (&target.key.namespace, &app.application.spec.destination.namespace);
-    let message = format!("`{}` lands in namespace `{namespace}`, though the destination is `{to}`", target.key);
+    let message =
+        format!("`{}` lands in namespace `{namespace}`, though the destination is `{to}`", target.key);
     let report = cx
         .report_target(app, target, message)
         .because("Argo CD fills in a namespace only where none is written; this one is written, or the renderer was told none and took its own default")

@@ -15,7 +15,8 @@ fn check(path: &Path, parsed: &Parsed, cx: &mut Context<'_>) {
         return;
     }
     let roots = parsed.file.documents().iter().filter_map(|document| document.root().ok());
-    let objects: Vec<Node<'_>> = roots.map(|root| parsed.file.node(root)).filter(|node| is_object(*node)).collect();
+    let objects: Vec<Node<'_>> =
+        roots.map(|root| parsed.file.node(root)).filter(|node| is_object(*node)).collect();
     let [_, second, ..] = objects.as_slice() else { return };
     cx.report(Location::new(path.clone(), place(*second)), format!("`{path}` holds {} objects", objects.len()))
         .because("a second object of the same name is easy to overlook here; with a file for each, named after its kind and name, it would show as an overwritten file in review")
@@ -23,7 +24,8 @@ fn check(path: &Path, parsed: &Parsed, cx: &mut Context<'_>) {
 }
 
 fn is_object(node: Node<'_>) -> bool {
-    let is_text = |key| node.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
+    let is_text =
+        |key| node.get(key).is_some_and(|value| value.as_str().is_some_and(|text| !text.is_empty()));
     is_text("apiVersion") && is_text("kind")
 }
 

@@ -23,7 +23,8 @@ fn check(cx: &mut Context<'_>) {
     }
     for set in inventory.sets.iter().filter(|set| !is_guarded(set)) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
-        let message = format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
+        let message =
+            format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
         let report = cx.report(set.manifest.location_at(TEMPLATE), message);
         tell(report.object(&key), "ApplicationSets whose Applications take over objects of others");
     }
@@ -31,7 +32,8 @@ fn check(cx: &mut Context<'_>) {
 
 /// Whether an Application has no guard of its own; what a set generates is told once, of the set.
 fn is_own(app: &App) -> bool {
-    matches!(app.parent, Parent::Root | Parent::Application(_)) && !app.application.spec.sync_options().has(OPTION)
+    matches!(app.parent, Parent::Root | Parent::Application(_))
+        && !app.application.spec.sync_options().has(OPTION)
 }
 
 /// Whether the template of a set has the option, or something that may bring it.
@@ -39,12 +41,19 @@ fn is_guarded(set: &Set) -> bool {
     let node = set.manifest.node();
     let options = node.at(TEMPLATE).into_iter().flat_map(Node::items);
     let listed = options.filter_map(Node::as_str).any(|option| option == OPTION || option.contains("{{"));
-    let mentions = |path: &[&str]| node.at(path).is_some_and(|node| node.to_json().to_string().contains("FailOnSharedResource"));
+    let mentions = |path: &[&str]| {
+        node.at(path).is_some_and(|node| node.to_json().to_string().contains("FailOnSharedResource"))
+    };
     listed || mentions(&["spec", "templatePatch"]) || mentions(&["spec", "generators"])
 }
 
 fn key(kind: &str, namespace: &str, name: &str) -> ResourceKey {
-    ResourceKey { group: "argoproj.io".into(), kind: kind.into(), namespace: namespace.into(), name: name.into() }
+    ResourceKey {
+        group: "argoproj.io".into(),
+        kind: kind.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
 }
 
 fn tell(report: Report<'_>, group: &str) {

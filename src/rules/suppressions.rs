@@ -82,7 +82,7 @@ fn reported(complaint: Complaint, options: &Options) -> Option<Finding> {
 /// The suppressions of the tree's files, of rendered objects, and of the configuration.
 fn collect(inventory: &Inventory, configuration: Option<&Loaded>) -> Collected {
     let mut collected = Collected::default();
-    for (path, parsed) in &inventory.files {
+    for (path, parsed) in inventory.files.iter().chain(&inventory.parts) {
         collected.add_comments(path, &parsed.file, names());
     }
     for ((location, text), objects) in annotated(inventory) {
