@@ -241,7 +241,8 @@ fn reports() {
 fn the_command_says_the_same() {
     for incident in incidents() {
         for side in Side::BOTH {
-            let errors = incident.judge(side).findings.iter().any(|finding| finding.severity == Severity::Error);
+            let errors =
+                incident.judge(side).findings.iter().any(|finding| finding.severity == Severity::Error);
             let folder = incident.folder.join(side.name());
             billhook(&folder).code(i32::from(errors));
         }
