@@ -134,6 +134,9 @@ pub struct Global {
     /// Tell findings and nothing else
     #[arg(short, long, global = true, env = "BILLHOOK_QUIET", conflicts_with = "verbose", hide_env = true)]
     pub quiet: bool,
+    /// Render everything anew: take nothing that an earlier run kept, and keep nothing
+    #[arg(long, global = true, env = "BILLHOOK_NO_CACHE", hide_env = true)]
+    pub no_cache: bool,
     /// Colour the text; NO_COLOR and FORCE_COLOR are honoured
     #[arg(
         long,
@@ -180,7 +183,7 @@ pub struct Inventory {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// More columns: version, origin, and what led to the Application
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_WIDE", hide_env = true)]
     pub wide: bool,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -193,10 +196,16 @@ pub struct Apps {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// One more column: origin
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_WIDE", hide_env = true)]
     pub wide: bool,
     /// Follow the ApplicationSet in FILE alone; the tree is only what --repository maps
-    #[arg(long, value_name = "FILE", conflicts_with = "path")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "path",
+        env = "BILLHOOK_APPLICATIONSET",
+        hide_env = true
+    )]
     pub applicationset: Option<PathBuf>,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -209,16 +218,16 @@ pub struct Render {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// Only this Application, by name or namespace/name
-    #[arg(long, value_name = "APP")]
+    #[arg(long, value_name = "APP", env = "BILLHOOK_APP", hide_env = true)]
     pub app: Option<String>,
     /// Write one object per file into DIR instead of a report
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "BILLHOOK_SPLIT", hide_env = true)]
     pub split: Option<PathBuf>,
     /// Show hashes instead of the values of Secrets
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_MASK", hide_env = true)]
     pub mask: bool,
     /// Follow the Application in FILE alone; the tree is only what --repository maps
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "app"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "app"], env = "BILLHOOK_APPLICATION", hide_env = true)]
     pub application: Option<PathBuf>,
     /// What stands beside the tree.
     #[command(flatten)]

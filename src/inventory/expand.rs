@@ -8,7 +8,7 @@ use crate::model::{
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
 use crate::render::{self, Destination, Documents, Environment, Request, Targets, Tool};
-use crate::yaml::{File, Node};
+use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 use std::sync::{Arc, OnceLock};
@@ -179,14 +179,11 @@ impl Expansion<'_> {
         home: Arc<str>,
         depth: usize,
     ) -> Option<Draft> {
-        let location = manifest.location();
-        let name = manifest.name().to_owned();
+        let written = manifest.clone();
         let application = match Application::read(manifest, namespace) {
             Ok(application) => application,
             Err(error) => {
-                let message = format!("Application `{name}` cannot be read: {}", error.message);
-                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
-                self.problems.push(problem.at(Location::new(location.path, error.span)));
+                self.problems.push(unreadable(&written, &error));
                 return None;
             }
         };
@@ -195,6 +192,7 @@ impl Expansion<'_> {
         if let Some(message) = application.spec.invalid() {
             let problem =
                 Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem = problem.help("add what is missing");
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
@@ -222,6 +220,7 @@ impl Expansion<'_> {
         let mut invalid = |message: String| {
             let problem =
                 Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem = problem.help("name one cluster in `spec.destination`, by `server` or by `name`");
             problems.push(problem.at(at()));
         };
         let cluster = match self.clusters.identity(destination) {
@@ -502,15 +501,10 @@ impl Expansion<'_> {
     }
 
     fn add_project(&mut self, manifest: Manifest, namespace: Arc<str>, parent: Parent, instance: usize) {
-        let location = manifest.location();
-        let name = manifest.name().to_owned();
+        let written = manifest.clone();
         match Project::read(manifest) {
             Ok(project) => self.projects.push(OwnedProject { project, namespace, parent, instance }),
-            Err(error) => {
-                let message = format!("AppProject `{name}` cannot be read: {}", error.message);
-                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
-                self.problems.push(problem.at(Location::new(location.path, error.span)));
-            }
+            Err(error) => self.problems.push(unreadable(&written, &error)),
         }
     }
 
@@ -720,6 +714,12 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
         problems,
         application: draft.application,
     }
+}
+
+/// An object of Argo CD's own that the API server refuses.
+fn unreadable(manifest: &Manifest, error: &yaml::de::Error) -> Problem {
+    let message = format!("{} `{}` cannot be read: {error}", manifest.kind(), manifest.name());
+    Problem::fails(ProblemKind::ResourceUnreadable, message).at(manifest.locate(error.span))
 }
 
 /// Where a document of the tree stands; None for what was rendered.

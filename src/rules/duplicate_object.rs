@@ -2,12 +2,15 @@
 
 use crate::finding::Severity;
 use crate::inventory::{App, AppId, Inventory, Parent};
-use crate::model::{Application, Manifest, ResourceKey};
-use crate::render::Repeated;
+use crate::model::{Application, Manifest, Protection, ResourceKey, SyncOptions, holds_data, protection};
+use crate::render::{Repeated, Target};
 use crate::rules::{Check, Context, Rule};
 
 pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH101-duplicate-object.md"), check: Check::Application(check) };
+
+/// How many of the objects that go are named.
+const NAMED: usize = 5;
 
 fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
     for repeated in &app.targets.repeated {
@@ -108,11 +111,34 @@ fn taken_over(loser: &Manifest, winner: &Manifest, inventory: &Inventory) -> Opt
     if old == new {
         return None;
     }
-    let goes = match winner.prunes_automatically() {
-        true => "pruned",
-        false => "pruned by the next sync that prunes",
+    let sync = match winner.prunes_automatically() {
+        true => "the sync",
+        false => "the next sync that prunes",
     };
-    Some(format!(", which reads {new}; what the first one had deployed from {old} is {goes}"))
+    let what = prunable(&loser, inventory).map_or(String::new(), |names| format!(": {names}"));
+    Some(format!(", which reads {new}; {sync} prunes what the first one had deployed from {old}{what}"))
+}
+
+/// The objects that go with an Application that another one replaces, those that hold data first; None where they are
+/// not known or none goes.
+fn prunable(loser: &Application, inventory: &Inventory) -> Option<String> {
+    let place = |manifest: &Manifest| (manifest.path().clone(), manifest.node().span());
+    let is_loser = |app: &&App| place(&app.application.manifest) == place(&loser.manifest);
+    let replaced = inventory.replaced.iter().find(is_loser)?;
+    let options = loser.spec.sync_options();
+    let stays = |target: &Target| {
+        let own = SyncOptions::of_object(&target.manifest);
+        target.hooks.is_some() || protection("Prune", &own, &options) != Protection::None
+    };
+    let mut targets: Vec<&Target> = replaced.targets.list.iter().filter(|target| !stays(target)).collect();
+    targets.sort_by_key(|target| (!holds_data(&target.key.group, &target.manifest, &[]), &target.key));
+    let names: Vec<String> = targets.iter().take(NAMED).map(|target| format!("`{}`", target.key)).collect();
+    let rest = targets.len().saturating_sub(names.len());
+    match (names.is_empty(), rest) {
+        (true, _) => None,
+        (false, 0) => Some(names.join(", ")),
+        (false, rest) => Some(format!("{} and {rest} more", names.join(", "))),
+    }
 }
 
 /// What an Application reads, for people.

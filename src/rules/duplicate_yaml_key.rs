@@ -52,9 +52,13 @@ fn report<'a>(
         ),
         None => format!("`{}`", last.key),
     };
+    let whole = match is_object(document.root()) {
+        true => what(&document.manifest),
+        false => "this file".to_owned(),
+    };
     let place = match path {
-        [] => what(&document.manifest),
-        path => format!("`{}` of {}", path.concat().trim_start_matches('.'), what(&document.manifest)),
+        [] => whole,
+        path => format!("`{}` of {whole}", path.concat().trim_start_matches('.')),
     };
     let value = last.value.to_json();
     let equal = before.iter().all(|entry| entry.value.to_json() == value);

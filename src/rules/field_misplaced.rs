@@ -1,6 +1,6 @@
 //! BH503. Meaning, rationale and examples: `rules/BH503-field-misplaced.md`.
 
-use super::document::{Document, what};
+use super::document::{Document, all_of, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{Content, Count, Field, Manifest, fields, group_of, places};
@@ -72,13 +72,21 @@ struct Way<'s, 'a> {
 impl<'a> Way<'_, 'a> {
     fn walk(&mut self, node: Node<'_>, of: &str, cx: &mut Context<'a>) {
         let Some(known) = fields(of) else { return };
+        let mut misplaced: Vec<(String, Entry<'_>)> = Vec::new();
         for entry in node.entries().filter(|entry| !entry.key.contains("{{") && !entry.key.starts_with('$')) {
             match known.iter().find(|field| field.name == entry.key) {
                 Some(field) => self.descend(field, entry.value, cx),
                 None if self.path.is_empty() && entry.key.starts_with("x-") => (),
                 None if of == "Metadata" && entry.key.contains('/') => (),
-                None => self.unknown(&entry, known, cx),
+                None => match self.elsewhere(&entry, known) {
+                    Some(target) => misplaced.push((target, entry)),
+                    None => self.unknown(&entry, of, known, cx),
+                },
             }
+        }
+        misplaced.sort_by(|(a, _), (b, _)| a.cmp(b)); // stable: as written within one target
+        for together in misplaced.chunk_by(|(a, _), (b, _)| a == b) {
+            self.misplaced(together, cx);
         }
     }
 
@@ -93,25 +101,46 @@ impl<'a> Way<'_, 'a> {
         self.path.pop();
     }
 
-    fn unknown(&self, entry: &Entry<'_>, known: &[Field], cx: &mut Context<'a>) {
-        let (key, kind) = (&*entry.key, self.object.kind());
-        let place = match self.path.join(".") {
+    /// Where one is, for messages.
+    fn place(&self) -> String {
+        match self.path.join(".") {
             path if path.is_empty() => format!("the top level of {}", what(self.object)),
             path => format!("`{path}`"),
+        }
+    }
+
+    /// Fields that belong to one other place.
+    fn misplaced(&self, together: &[(String, Entry<'_>)], cx: &mut Context<'a>) {
+        let [(target, first), rest @ ..] = together else { return };
+        let names: Vec<&str> = together.iter().map(|(_, entry)| &*entry.key).collect();
+        let (mean, exist, they) = if rest.is_empty() { ("means", "exists", "it is a field") } else { ("mean", "exist", "they are fields") };
+        let target = match target.as_str() {
+            "" => format!("the top level of the {}", self.object.kind()),
+            path => format!("`{path}`"),
         };
-        let because = format!(
-            "the API server drops what is no field of an {kind} without a word, so `{key}` exists only in git"
-        );
+        let message = format!("{} {mean} nothing in {}", all_of(&names), self.place());
+        let mut report = self
+            .document
+            .report_on(cx, self.object, first.key_node.span(), message)
+            .because(format!(
+                "the API server drops what is no field of that place without a word, so {} {exist} only in git",
+                all_of(&names)
+            ))
+            .help(format!("{they} of {target}: move {} there", if rest.is_empty() { "it" } else { "them" }));
+        for (_, entry) in rest {
+            report = report.see(self.object.locate(entry.key_node.span()), "and this one");
+        }
+    }
+
+    fn unknown(&self, entry: &Entry<'_>, of: &str, known: &[Field], cx: &mut Context<'a>) {
+        let (key, place) = (&*entry.key, self.place());
+        let because = match of {
+            "Generator" => "a generator that Argo CD does not know yields nothing, and Applications that it made before are deleted".to_owned(),
+            _ => format!("the API server drops what is no field of that place without a word, so `{key}` exists only in git"),
+        };
         let span = entry.key_node.span();
         let names: Vec<&str> = known.iter().map(|field| field.name).collect();
-        let same = names.iter().find(|name| name.eq_ignore_ascii_case(key)).copied();
-        if let Some(target) = self.belongs(entry).filter(|_| same.is_none()) {
-            self.document
-                .report_on(cx, self.object, span, format!("`{key}` means nothing in {place}"))
-                .because(because)
-                .help(format!("it is a field of `{target}`: move it there"));
-            return;
-        }
+        let same = same(key, known);
         if let Some(meant) = same.or_else(|| near(key, &names)) {
             let kind = if same.is_some() { FixKind::Safe } else { FixKind::Unsafe };
             let fix = self.renamed(entry, meant);
@@ -129,10 +158,14 @@ impl<'a> Way<'_, 'a> {
             .at_most(Severity::Warning);
     }
 
-    /// The place nearby that has this field for this kind of value.
-    fn belongs(&self, entry: &Entry<'_>) -> Option<String> {
+    /// The place nearby that has this field for this kind of value, unless only the case of letters is wrong.
+    fn elsewhere(&self, entry: &Entry<'_>, known: &[Field]) -> Option<String> {
+        if same(&entry.key, known).is_some() {
+            return None;
+        }
         let value = entry.value;
         let fits = |field: &Field| match (field.count, field.content) {
+            _ if value.is_null() => true,
             (Count::List, _) => value.is_seq(),
             (Count::Map, _) | (Count::One, Content::Type(_)) => value.is_map(),
             (Count::One, Content::Scalar) => !value.is_map() && !value.is_seq(),
@@ -146,7 +179,7 @@ impl<'a> Way<'_, 'a> {
         };
         let best = candidates.min_by_key(|(path, _)| (distance(path), path.len()))?;
         let path = best.0;
-        (distance(&path) <= limit && !path.is_empty()).then(|| path.join("."))
+        (distance(&path) <= limit).then(|| path.join("."))
     }
 
     fn renamed(&self, entry: &Entry<'_>, meant: &str) -> Vec<Edit> {
@@ -156,6 +189,11 @@ impl<'a> Way<'_, 'a> {
         }
         self.document.rewrite(entry.key_node, meant)
     }
+}
+
+/// The field whose name differs by case only.
+fn same(key: &str, known: &[Field]) -> Option<&'static str> {
+    known.iter().map(|field| field.name).find(|name| name.eq_ignore_ascii_case(key))
 }
 
 /// The field that a name was surely meant to be.

@@ -60,7 +60,7 @@ fn unreadable(path: &Path, parsed: &Parsed, error: &yaml::Error, cx: &mut Contex
             template,
         ),
         Reader::Kustomize => ("a kustomization names the file, and Kustomize refuses the whole folder".to_owned(), template),
-        Reader::Nobody => ("no Application of this tree reads it; the first that does will stop".to_owned(), true),
+        Reader::Nobody => ("nothing that is followed here reads it; an Application that starts to will no longer sync".to_owned(), true),
     };
     let fix = match separator(text, error.span) {
         Some(at) if parsed.verbatim => {
@@ -69,7 +69,7 @@ fn unreadable(path: &Path, parsed: &Parsed, error: &yaml::Error, cx: &mut Contex
         _ => Vec::new(),
     };
     let report = cx
-        .report(location, format!("`{path}` cannot be read: {}", error.message))
+        .report(location, format!("`{}` cannot be read: {}", path.rsplit('/').next().unwrap_or(path), error.message))
         .because(because)
         .help("correct it, or exclude it where it is not meant to be a manifest")
         .fix(FixKind::Safe, fix);

@@ -57,7 +57,7 @@ fn texts<'a>(document: &Document<'a>, object: &Manifest, path: &str, map: Node<'
     for entry in map.entries() {
         let met = object.locate(entry.span());
         if cx.inventory.problems_at(&met).is_empty() {
-            let name = format!("`{}` in `{path}`", entry.key);
+            let name = format!("`{}` in `{path}`", entry.key_node.text());
             value(document, object, &name, &entry, cx);
         }
     }
@@ -90,9 +90,13 @@ fn value<'a>(document: &Document<'a>, object: &Manifest, name: &str, entry: &Ent
         false => Vec::new(),
     };
     let read = document.is_read(cx, object);
+    let because = match name.ends_with("`metadata.annotations`") && object.kind() != "CustomResourceDefinition" {
+        true => "Argo CD cannot put its tracking annotation beside it, and refuses the whole Application",
+        false => "the API server refuses the object, after Argo CD has pruned what the sync prunes",
+    };
     let report = document
         .report_on(cx, object, entry.span(), format!("{name} of {} is {is}, not text", what(object)))
-        .because("the API server refuses the object, after Argo CD has pruned what the sync prunes")
+        .because(because)
         .help(if scalar { "put the value in quotes" } else { "write it as text" })
         .fix(FixKind::Safe, fix);
     if !read {

@@ -16,12 +16,14 @@ const TEMPLATE: &[&str] = &["spec", "template", "spec", "syncPolicy", "syncOptio
 
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    for app in inventory.applications.iter().filter(|app| is_own(app)) {
+    let apps = inventory.applications.iter().filter(|app| app.changed_by.is_none());
+    for app in apps.filter(|app| is_own(app)) {
         let key = key("Application", &app.application.namespace, &app.application.name);
         let report = cx.report_app(app, APPLICATION, format!("`{}` lacks `{OPTION}`", app.id));
         tell(report.object(&key), "Applications that take over objects of others");
     }
-    for set in inventory.sets.iter().filter(|set| !is_guarded(set)) {
+    let sets = inventory.sets.iter().filter(|set| set.changed_by.is_none());
+    for set in sets.filter(|set| !is_guarded(set)) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
         let message =
             format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());

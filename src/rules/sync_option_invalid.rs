@@ -1,10 +1,10 @@
 //! BH501. Meaning, rationale and examples: `rules/BH501-sync-option-invalid.md`.
 
-use super::document::{Document, what};
+use super::document::{Document, all_of, each_map, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{
-    COMPARE_OPTIONS, Level, Manifest, Meaning, Version, group_of, meaning, sync_options, values_of,
+    COMPARE_OPTIONS, Level, Manifest, Meaning, SYNC_OPTIONS, Version, group_of, meaning, sync_options, values_of,
 };
 use crate::yaml::{self, Node, Style};
 
@@ -13,7 +13,6 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Document(check),
 };
 
-const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 const COMPARE: &str = "argocd.argoproj.io/compare-options";
 
 /// What is wrong with one option.
@@ -58,36 +57,33 @@ fn is_application(object: &Manifest) -> bool {
 }
 
 /// Every `template` of an ApplicationSet, its generators' too.
-fn templates<'a>(document: &Document<'a>, set: &Manifest, node: Node<'_>, cx: &mut Context<'a>) {
-    for entry in node.entries() {
-        if entry.key == "template" {
-            if let Some(policy) = entry.value.at(&["spec", "syncPolicy"]) {
-                listed(document, set, policy, cx);
-            }
-            if let Some(annotations) = entry.value.at(&["metadata", "annotations"]) {
-                annotated(document, set, annotations, true, cx);
-            }
-        } else {
-            templates(document, set, entry.value, cx);
+fn templates<'a>(document: &Document<'a>, set: &Manifest, spec: Node<'_>, cx: &mut Context<'a>) {
+    each_map(spec, &mut |path, map| {
+        if path.last().is_none_or(|step| step != ".template") {
+            return;
         }
-    }
-    node.items().for_each(|item| templates(document, set, item, cx));
+        if let Some(policy) = map.at(&["spec", "syncPolicy"]) {
+            listed(document, set, policy, cx);
+        }
+        if let Some(annotations) = map.at(&["metadata", "annotations"]) {
+            annotated(document, set, annotations, true, cx);
+        }
+    });
 }
 
 /// The annotations that a kustomization adds to what it makes.
-fn added<'a>(document: &Document<'a>, node: Node<'_>, cx: &mut Context<'a>) {
-    for entry in node.entries() {
-        match &*entry.key {
-            "commonAnnotations" | "annotations" if entry.value.is_map() => {
-                annotated(document, &document.manifest, entry.value, false, cx);
-            }
-            "generatorOptions" | "options" | "configMapGenerator" | "secretGenerator" => {
-                added(document, entry.value, cx);
-                entry.value.items().for_each(|item| added(document, item, cx));
-            }
-            _ => (),
+fn added<'a>(document: &Document<'a>, root: Node<'_>, cx: &mut Context<'a>) {
+    each_map(root, &mut |path, map| {
+        let generated = [".generatorOptions", ".configMapGenerator", ".secretGenerator"];
+        let adds = match path.last().map(String::as_str) {
+            Some(".commonAnnotations") => path.len() == 1,
+            Some(".annotations") => path.first().is_some_and(|step| generated.contains(&&**step)),
+            _ => false,
+        };
+        if adds {
+            annotated(document, &document.manifest, map, false, cx);
         }
-    }
+    });
 }
 
 /// `syncOptions` of a sync policy: each entry is one option as a whole.
@@ -224,6 +220,15 @@ fn elsewhere(text: &str, level: Level) -> Wrong {
 }
 
 fn unknown(text: &str) -> Wrong {
+    if COMPARE_OPTIONS.iter().any(|(known, _)| *known == text) {
+        return Wrong {
+            message: format!("`{text}` is a compare option, and does nothing among sync options"),
+            because: EXACT,
+            help: format!("put it in the annotation `{COMPARE}`"),
+            mild: true,
+            meant: Vec::new(),
+        };
+    }
     let parts: Vec<&str> = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
     if parts.len() > 1 {
         let meant: Option<Vec<&str>> = parts.iter().map(|part| canonical(part)).collect();
@@ -231,7 +236,7 @@ fn unknown(text: &str) -> Wrong {
             return Wrong {
                 message: format!("`{text}` is one option to Argo CD, and it knows none of that name"),
                 because: EXACT,
-                help: format!("write {}, each as an item of its own", list(&meant)),
+                help: format!("write {}, each as an item of its own", all_of(&meant)),
                 mild: false,
                 meant,
             };
@@ -258,7 +263,7 @@ fn unknown(text: &str) -> Wrong {
         };
     }
     Wrong {
-        message: format!("`{text}` is no sync option: `{name}` can be {}", list(&values)),
+        message: format!("`{text}` is no sync option: `{name}` can be {}", all_of(&values)),
         because: EXACT,
         help: format!("write `{name}={}`", values[0]),
         mild: false,
@@ -302,6 +307,15 @@ fn wrong_comparison(text: &str, application: bool) -> Option<Wrong> {
             meant: Vec::new(),
         });
     }
+    if meaning(text, Level::Object, Version::DEFAULT) == Meaning::Works {
+        return Some(Wrong {
+            message: format!("`{text}` is a sync option, and does nothing among compare options"),
+            because: BECAUSE,
+            help: format!("put it in the annotation `{SYNC_OPTIONS}`"),
+            mild: false,
+            meant: Vec::new(),
+        });
+    }
     let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let known: Vec<&'static str> = COMPARE_OPTIONS.iter().map(|(known, _)| *known).collect();
     let meant = match bare.to_lowercase().as_str() {
@@ -341,14 +355,6 @@ fn shadowed(text: &str, before: &str) -> Wrong {
         help: "keep the one that is meant".into(),
         mild: false,
         meant: Vec::new(),
-    }
-}
-
-fn list(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => quoted.concat(),
     }
 }
 
