@@ -17,6 +17,7 @@
 //!
 //! Every entry has exactly one finding, and every finding of severity `error` on either side has its entry. Warnings
 //! and notes may be listed, where they are the lesson; the snapshot of the report holds all of them.
+#![allow(clippy::disallowed_methods, reason = "tests read the incidents and start the program")]
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
