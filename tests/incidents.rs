@@ -17,6 +17,7 @@
 //!
 //! Every entry has exactly one finding, and every finding of severity `error` on either side has its entry. Warnings
 //! and notes may be listed, where they are the lesson; the snapshot of the report holds all of them.
+#![allow(clippy::disallowed_methods, reason = "tests read the incidents and start the program")]
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
@@ -241,7 +242,8 @@ fn reports() {
 fn the_command_says_the_same() {
     for incident in incidents() {
         for side in Side::BOTH {
-            let errors = incident.judge(side).findings.iter().any(|finding| finding.severity == Severity::Error);
+            let errors =
+                incident.judge(side).findings.iter().any(|finding| finding.severity == Severity::Error);
             let folder = incident.folder.join(side.name());
             billhook(&folder).code(i32::from(errors));
         }

@@ -46,7 +46,7 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     }
     report.because(mechanism(name)).help(match owns_it {
         true => "annotate it with `argocd.argoproj.io/sync-options: Prune=false,Delete=false`",
-        false => "leave it out of this Application, or pass the namespace that was meant to the renderer; if it belongs here, first merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on it",
+        false => "if this is merged already, first merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on it and wait for the sync; only then leave it out, or pass the namespace that was meant to the renderer",
     });
 }
 
