@@ -1,6 +1,6 @@
 //! BH604. Meaning, rationale and examples: `rules/BH604-manifest-unparseable.md`.
 
-use super::document::{is_object, quoted};
+use super::document::quoted;
 use super::{Check, Context, Rule};
 use crate::files::{Location, Path, Span};
 use crate::finding::{Edit, FixKind, Severity};
@@ -106,9 +106,6 @@ fn separator(text: &str, span: Span) -> Option<Span> {
 
 /// A document that would be an object, were one of its first keys spelled right.
 fn misspelt(path: &Path, parsed: &Parsed, root: Node<'_>, cx: &mut Context<'_>) {
-    if is_object(root) {
-        return;
-    }
     let Some((key, meant)) = misspelt_head(root) else { return };
     let (reader, mild) = match reader(cx.inventory, path, &place(path, parsed, root.span())) {
         Reader::Refuses => return,
@@ -122,7 +119,10 @@ fn misspelt(path: &Path, parsed: &Parsed, root: Node<'_>, cx: &mut Context<'_>) 
     };
     let report = cx
         .report(place(path, parsed, key.span()), format!("`{}` is no field of an object; `{meant}` is", key.text()))
-        .because(format!("without `{meant}` the document is no object: {reader}"))
+        .because(match meant {
+            "metadata" => "without `metadata` the object has no name, and the sync fails".to_owned(),
+            _ => format!("without `{meant}` the document is no object: {reader}"),
+        })
         .help(format!("write `{meant}`"))
         .fix(FixKind::Unsafe, fix);
     if mild {
