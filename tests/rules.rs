@@ -6,6 +6,7 @@ use billhook::finding::Finding;
 use billhook::inventory::{Inventory, Options};
 use billhook::render::Documents;
 use billhook::rules::{self, Example, Mark, Naming};
+use billhook::yaml::edit;
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
@@ -111,12 +112,12 @@ fn corner_cases() {
 
 /// The example with the edits of one fix.
 fn edited(example: &Example, finding: &Finding) -> Option<Example> {
-    let mut edits = finding.fix.as_ref()?.edits.clone();
-    edits.sort();
+    let fix = finding.fix.as_ref()?;
     let mut edited = example.clone();
-    for edit in edits.iter().rev() {
-        let (_, text) = edited.files.iter_mut().find(|(path, _)| **path == *edit.location.path)?;
-        text.replace_range(edit.location.span.range(), &edit.text);
+    for (path, text) in &mut edited.files {
+        let own = fix.edits.iter().filter(|edit| *edit.location.path == *path);
+        let own: Vec<_> = own.map(|edit| (edit.location.span, edit.text.clone())).collect();
+        *text = edit::apply(text, &own).expect("edits do not overlap");
     }
     Some(edited)
 }
@@ -137,9 +138,13 @@ fn fixes_cure() {
                 let Some(cured) = edited(&example, &finding) else { continue };
                 fixes += 1;
                 let after = inventory(&cured);
-                let same = |other: &Finding| other.message == finding.message && other.object == finding.object;
+                let same =
+                    |other: &Finding| other.message == finding.message && other.object == finding.object;
                 if rules::judge(&after, &only).iter().any(same) {
-                    problems.push(format!("{} [{}]: still there: {}", page.code, example.heading, finding.message));
+                    problems.push(format!(
+                        "{} [{}]: still there: {}",
+                        page.code, example.heading, finding.message
+                    ));
                 }
                 let unreadable = |inventory: &Inventory| {
                     let files = inventory.files.iter().chain(&inventory.parts);
@@ -147,7 +152,10 @@ fn fixes_cure() {
                     documents.filter(|document| document.root().is_err()).count()
                 };
                 if unreadable(&after) > unreadable(&before) {
-                    problems.push(format!("{} [{}]: broken by the fix of {}", page.code, example.heading, finding.message));
+                    problems.push(format!(
+                        "{} [{}]: broken by the fix of {}",
+                        page.code, example.heading, finding.message
+                    ));
                 }
             }
         }

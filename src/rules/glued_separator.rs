@@ -5,10 +5,8 @@ use super::{Check, Context, Rule};
 use crate::files::Span;
 use crate::finding::FixKind;
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH602-glued-separator.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH602-glued-separator.md"), check: Check::Document(check) };
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     if !several_objects(document.root()) {
@@ -20,7 +18,9 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
         let line = document.root().file().text()[glued.line.range()].trim();
         let message = match line {
             "---" => "`---` is indented and separates nothing".to_owned(),
-            line => format!("`---` is glued to `{}` and separates nothing", line.trim_end_matches('-').trim_end()),
+            line => {
+                format!("`---` is glued to `{}` and separates nothing", line.trim_end_matches('-').trim_end())
+            }
         };
         let fix = document.edit(glued.replaced, if line == "---" { "---" } else { "\n---" });
         document
