@@ -6,6 +6,7 @@ use billhook::finding::Finding;
 use billhook::inventory::{Inventory, Options};
 use billhook::render::Documents;
 use billhook::rules::{self, Example, Mark, Naming};
+use billhook::yaml::edit;
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
@@ -106,6 +107,60 @@ fn corner_cases() {
         check_bad(page.code, bad, &path, &mut problems);
         check_good(good, &path, &mut problems);
     }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The example with the edits of one fix.
+fn edited(example: &Example, finding: &Finding) -> Option<Example> {
+    let fix = finding.fix.as_ref()?;
+    let mut edited = example.clone();
+    for (path, text) in &mut edited.files {
+        let own = fix.edits.iter().filter(|edit| *edit.location.path == *path);
+        let own: Vec<_> = own.map(|edit| (edit.location.span, edit.text.clone())).collect();
+        *text = edit::apply(text, &own).expect("edits do not overlap");
+    }
+    Some(edited)
+}
+
+/// Every fix of a bad example cures its finding and makes no file unreadable.
+#[test]
+fn fixes_cure() {
+    let mut problems = Vec::new();
+    let mut fixes = 0;
+    for page in rules::pages() {
+        let path = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
+        let cases = rules::examples(&fs::read_to_string(&path).unwrap_or_default());
+        let cases = cases.into_iter().filter(|example| example.heading.starts_with("Bad"));
+        let only = rules::Options { only: Some(vec![page.code]), ..options() };
+        for example in page.examples("Bad").into_iter().chain(cases) {
+            let before = inventory(&example);
+            for finding in rules::judge(&before, &only) {
+                let Some(cured) = edited(&example, &finding) else { continue };
+                fixes += 1;
+                let after = inventory(&cured);
+                let same =
+                    |other: &Finding| other.message == finding.message && other.object == finding.object;
+                if rules::judge(&after, &only).iter().any(same) {
+                    problems.push(format!(
+                        "{} [{}]: still there: {}",
+                        page.code, example.heading, finding.message
+                    ));
+                }
+                let unreadable = |inventory: &Inventory| {
+                    let files = inventory.files.iter().chain(&inventory.parts);
+                    let documents = files.flat_map(|(_, parsed)| parsed.file.documents());
+                    documents.filter(|document| document.root().is_err()).count()
+                };
+                if unreadable(&after) > unreadable(&before) {
+                    problems.push(format!(
+                        "{} [{}]: broken by the fix of {}",
+                        page.code, example.heading, finding.message
+                    ));
+                }
+            }
+        }
+    }
+    assert!(fixes > 0, "no rule has a fix");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 

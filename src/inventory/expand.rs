@@ -377,7 +377,13 @@ impl Expansion<'_> {
                 "Application" => self.adopt_application(parent, target.manifest, &namespace, &home, depth),
                 "ApplicationSet" => {
                     let parent = Parent::Application(parent);
-                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance, changed_by: None });
+                    self.sets.push(Set {
+                        manifest: target.manifest,
+                        namespace,
+                        parent,
+                        instance,
+                        changed_by: None,
+                    });
                 }
                 _ => self.add_project(target.manifest, namespace, Parent::Application(parent), instance),
             }
@@ -513,7 +519,13 @@ impl Expansion<'_> {
         for manifest in &found.sets {
             let Some(instance) = self.unclaimed(manifest) else { continue };
             let namespace = self.own_namespace(manifest, instance);
-            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance, changed_by: None });
+            self.sets.push(Set {
+                manifest: manifest.clone(),
+                namespace,
+                parent: Parent::Root,
+                instance,
+                changed_by: None,
+            });
         }
         for manifest in &found.projects {
             let Some(instance) = self.unclaimed(manifest) else { continue };

@@ -190,7 +190,8 @@ fn yaml(
         if manifests.len() > before || looks_like_manifest(parsed.file.text()) {
             return Err(refused);
         }
-        let meant = document.root().is_ok_and(|root| crate::model::misspelt_head(parsed.file.node(root)).is_some());
+        let meant =
+            document.root().is_ok_and(|root| crate::model::misspelt_head(parsed.file.node(root)).is_some());
         if meant || document.root().is_err() {
             problems.push(ignored(refused));
         }

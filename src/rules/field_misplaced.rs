@@ -4,12 +4,10 @@ use super::document::{Document, all_of, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{Content, Count, Field, Manifest, fields, group_of, places};
-use crate::yaml::{self, Entry, Node};
+use crate::yaml::{self, Entry, Node, edit};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH503-field-misplaced.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH503-field-misplaced.md"), check: Check::Document(check) };
 
 const PREFIX: &str = "argocd.argoproj.io/";
 /// Annotations that Argo CD reads, behind the prefix.
@@ -37,9 +35,34 @@ const ANNOTATIONS: &[&str] = &[
 const LABELS: &[&str] = &["secret-type", "auto-label-cluster-info"];
 /// Names that many types have: only a place nearby is likely to be the one that was meant.
 const COMMON: &[&str] = &[
-    "name", "namespace", "path", "key", "value", "kind", "group", "server", "url", "values", "version", "project",
-    "description", "labels", "annotations", "template", "selector", "parameters", "options", "type", "repo", "api",
-    "clusters", "applications", "filters", "plugin", "generators", "matchExpressions",
+    "name",
+    "namespace",
+    "path",
+    "key",
+    "value",
+    "kind",
+    "group",
+    "server",
+    "url",
+    "values",
+    "version",
+    "project",
+    "description",
+    "labels",
+    "annotations",
+    "template",
+    "selector",
+    "parameters",
+    "options",
+    "type",
+    "repo",
+    "api",
+    "clusters",
+    "applications",
+    "filters",
+    "plugin",
+    "generators",
+    "matchExpressions",
 ];
 /// Objects that hold a Pod template, and the way to its annotations.
 const TEMPLATES: &[(&str, &str, &[&str])] = &[
@@ -113,7 +136,12 @@ impl<'a> Way<'_, 'a> {
     fn misplaced(&self, together: &[(String, Entry<'_>)], cx: &mut Context<'a>) {
         let [(target, first), rest @ ..] = together else { return };
         let names: Vec<&str> = together.iter().map(|(_, entry)| &*entry.key).collect();
-        let (mean, exist, they) = if rest.is_empty() { ("means", "exists", "it is a field") } else { ("mean", "exist", "they are fields") };
+        let (mean, exist, they) = if rest.is_empty() {
+            ("means", "exists", "it is a field")
+        } else {
+            ("mean", "exist", "they are fields")
+        };
+        let fix = if rest.is_empty() { self.moved(target, first) } else { Vec::new() };
         let target = match target.as_str() {
             "" => format!("the top level of the {}", self.object.kind()),
             path => format!("`{path}`"),
@@ -127,6 +155,7 @@ impl<'a> Way<'_, 'a> {
                 all_of(&names)
             ))
             .help(format!("{they} of {target}: move {} there", if rest.is_empty() { "it" } else { "them" }));
+        report = report.fix(FixKind::Unsafe, fix);
         for (_, entry) in rest {
             report = report.see(self.object.locate(entry.key_node.span()), "and this one");
         }
@@ -182,6 +211,27 @@ impl<'a> Way<'_, 'a> {
         (distance(&path) <= limit).then(|| path.join("."))
     }
 
+    /// A value of one line, moved to where the field belongs.
+    fn moved(&self, target: &str, entry: &Entry<'_>) -> Vec<Edit> {
+        let simple = |node: Node<'_>| !node.is_map() && !node.is_seq();
+        let parent = self.object.node().at(&self.path.iter().map(String::as_str).collect::<Vec<_>>());
+        let path: Vec<&str> =
+            target.split('.').filter(|step| !step.is_empty()).chain([&*entry.key]).collect();
+        let taken = self.object.node().at(&path).is_some();
+        if taken || !(simple(entry.value) || entry.value.items().len() > 0 && entry.value.items().all(simple))
+        {
+            return Vec::new();
+        }
+        let added = edit::set(self.object.node(), &path, &entry.value.to_json());
+        let removed = parent.and_then(|parent| edit::delete(parent, entry));
+        match (added, removed) {
+            (Some(added), Some(removed)) if !removed.0.range().contains(&(added.0.start as usize)) => {
+                self.document.edits([added, removed])
+            }
+            _ => Vec::new(),
+        }
+    }
+
     fn renamed(&self, entry: &Entry<'_>, meant: &str) -> Vec<Edit> {
         let taken = self.object.node().at(&self.path.iter().map(String::as_str).collect::<Vec<_>>());
         if taken.is_some_and(|parent| parent.get(meant).is_some()) {
@@ -208,14 +258,26 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
     let Some(metadata) = object.node().get("metadata") else { return };
     for entry in metadata.entries().filter(|entry| entry.key.contains('/') && !entry.key.contains("{{")) {
         document
-            .report_on(cx, object, entry.key_node.span(), format!("`{}` stands in `metadata` itself", entry.key))
+            .report_on(
+                cx,
+                object,
+                entry.key_node.span(),
+                format!("`{}` stands in `metadata` itself", entry.key),
+            )
             .because("the API server drops what is no field of `metadata`, without a word")
             .help("move it to `metadata.annotations` or `metadata.labels`: two blanks further in");
     }
     for entry in metadata.get("labels").into_iter().flat_map(Node::entries) {
-        let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| ANNOTATIONS.contains(name)) else { continue };
+        let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| ANNOTATIONS.contains(name)) else {
+            continue;
+        };
         document
-            .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` is a label here, and Argo CD reads an annotation"))
+            .report_on(
+                cx,
+                object,
+                entry.key_node.span(),
+                format!("`{PREFIX}{name}` is a label here, and Argo CD reads an annotation"),
+            )
             .because("Argo CD looks for it in `metadata.annotations` only, so it does nothing")
             .help("move it to `metadata.annotations`");
     }
@@ -223,7 +285,12 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
         let Some(name) = entry.key.strip_prefix(PREFIX) else { continue };
         if LABELS.contains(&name) {
             document
-                .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` is an annotation here, and Argo CD reads a label"))
+                .report_on(
+                    cx,
+                    object,
+                    entry.key_node.span(),
+                    format!("`{PREFIX}{name}` is an annotation here, and Argo CD reads a label"),
+                )
                 .because("Argo CD finds these Secrets by their labels, so this one is not found")
                 .help("move it to `metadata.labels`");
             continue;
@@ -237,7 +304,12 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
             None => document.rewrite(entry.key_node, &format!("{PREFIX}{meant}")),
         };
         document
-            .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` is no annotation of Argo CD; `{PREFIX}{meant}` is"))
+            .report_on(
+                cx,
+                object,
+                entry.key_node.span(),
+                format!("`{PREFIX}{name}` is no annotation of Argo CD; `{PREFIX}{meant}` is"),
+            )
             .because("Argo CD looks for annotations by their exact name, so this one does nothing")
             .help(format!("write `{PREFIX}{meant}`"))
             .fix(FixKind::Unsafe, fix);
@@ -249,11 +321,18 @@ fn pod_templates<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Contex
     let group = group_of(object.api_version());
     for (_, _, path) in TEMPLATES.iter().filter(|(of, kind, _)| *of == group && *kind == object.kind()) {
         for entry in object.node().at(path).into_iter().flat_map(Node::entries) {
-            let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| matches!(*name, "sync-wave" | "hook")) else {
+            let Some(name) =
+                entry.key.strip_prefix(PREFIX).filter(|name| matches!(*name, "sync-wave" | "hook"))
+            else {
                 continue;
             };
             document
-                .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` means nothing in `{}`", path.join(".")))
+                .report_on(
+                    cx,
+                    object,
+                    entry.key_node.span(),
+                    format!("`{PREFIX}{name}` means nothing in `{}`", path.join(".")),
+                )
                 .because("Argo CD reads it on the objects it applies, not on the Pods that they make")
                 .help("move it to `metadata.annotations` of the object")
                 .at_most(Severity::Warning);

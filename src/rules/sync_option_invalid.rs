@@ -4,14 +4,13 @@ use super::document::{Document, all_of, each_map, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{
-    COMPARE_OPTIONS, Level, Manifest, Meaning, SYNC_OPTIONS, Version, group_of, meaning, sync_options, values_of,
+    COMPARE_OPTIONS, Level, Manifest, Meaning, SYNC_OPTIONS, Version, group_of, meaning, sync_options,
+    values_of,
 };
 use crate::yaml::{self, Node, Style};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH501-sync-option-invalid.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH501-sync-option-invalid.md"), check: Check::Document(check) };
 
 const COMPARE: &str = "argocd.argoproj.io/compare-options";
 
@@ -147,7 +146,11 @@ fn negated<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>)
         let apps = document.applications(cx, object);
         let Some(app) = apps.iter().find(|app| app.application.spec.sync_options().has(on)) else { continue };
         let wrong = Wrong {
-            message: format!("`{off}` on {} does not switch off the `{on}` of `{}`", what(object), app.application.name),
+            message: format!(
+                "`{off}` on {} does not switch off the `{on}` of `{}`",
+                what(object),
+                app.application.name
+            ),
             because: "Argo CD looks for the one that switches it on, at either place, and for nothing else",
             help: format!("take `{on}` from the Application and put it on the objects that need it"),
             mild: true,
@@ -165,13 +168,13 @@ fn report<'a>(
     fix: Vec<Edit>,
     cx: &mut Context<'a>,
 ) {
-    let report = document.report_on(cx, object, node.span(), wrong.message).because(wrong.because).help(wrong.help);
+    let report =
+        document.report_on(cx, object, node.span(), wrong.message).because(wrong.because).help(wrong.help);
     let report = if wrong.mild { report.at_most(Severity::Warning) } else { report };
     report.fix(FixKind::Safe, fix);
 }
 
-const EXACT: &str =
-    "Argo CD compares sync options as a whole, letter by letter, and passes over what it does not know without a word";
+const EXACT: &str = "Argo CD compares sync options as a whole, letter by letter, and passes over what it does not know without a word";
 
 /// What is wrong with the text of one sync option; None where nothing is, or where a template will fill it in.
 fn wrong(text: &str, level: Level, version: Version) -> Option<Wrong> {
@@ -196,7 +199,10 @@ fn too_early(text: &str, level: Level, version: Version, since: Version) -> Wron
         message: format!("`{text}` {place} does nothing before Argo CD {since}, and this one is {version}"),
         because: EXACT,
         help: match (guards, level) {
-            (true, Level::Application) => "put it on each object that needs it, in the annotation `argocd.argoproj.io/sync-options`".into(),
+            (true, Level::Application) => {
+                "put it on each object that needs it, in the annotation `argocd.argoproj.io/sync-options`"
+                    .into()
+            }
             _ => format!("update Argo CD to {since}, or take it out"),
         },
         mild: !guards,
@@ -280,13 +286,16 @@ fn canonical(text: &str) -> Option<&'static str> {
         return Some(known);
     }
     if !bare.contains('=') {
-        let named = |known: &&str| known.split_once('=').is_some_and(|(name, _)| name.eq_ignore_ascii_case(&bare));
-        return sync_options().find(|known| named(known) && !matches!(*known, "Prune=false" | "Delete=false"));
+        let named =
+            |known: &&str| known.split_once('=').is_some_and(|(name, _)| name.eq_ignore_ascii_case(&bare));
+        return sync_options()
+            .find(|known| named(known) && !matches!(*known, "Prune=false" | "Delete=false"));
     }
     let all: Vec<&'static str> = sync_options().collect();
     let near = yaml::nearest(&bare, &all)?;
     let distance = strsim::damerau_levenshtein(&near.to_lowercase(), &bare.to_lowercase());
-    let opposite = near.split_once('=')?.1 != bare.split_once('=')?.1 && near.split_once('=')?.0 == bare.split_once('=')?.0;
+    let opposite = near.split_once('=')?.1 != bare.split_once('=')?.1
+        && near.split_once('=')?.0 == bare.split_once('=')?.0;
     // `Prune=no` may have been meant as either of two; `Prune=fasle` only as one.
     let limit = if opposite { 2.min(near.split_once('=')?.1.len() / 2) } else { 2 };
     (distance <= limit).then_some(near)
@@ -296,8 +305,7 @@ fn wrong_comparison(text: &str, application: bool) -> Option<Wrong> {
     if text.contains("{{") || text.contains("${") {
         return None;
     }
-    const BECAUSE: &str =
-        "Argo CD compares these options as a whole, letter by letter, and passes over what it does not know without a word";
+    const BECAUSE: &str = "Argo CD compares these options as a whole, letter by letter, and passes over what it does not know without a word";
     if let Some((_, only)) = COMPARE_OPTIONS.iter().find(|(known, _)| *known == text) {
         return (*only && !application).then(|| Wrong {
             message: format!("the compare option `{text}` does nothing on an object"),
