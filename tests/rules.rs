@@ -2,18 +2,26 @@
 
 use billhook::config::Loaded;
 use billhook::files::{Lines, Tree};
-use billhook::finding::Finding;
+use billhook::finding::{Finding, Severity};
 use billhook::inventory::{Inventory, Options};
-use billhook::render::Documents;
+use billhook::render::jsonnet::{Limits, Pool};
+use billhook::render::{Documents, Engines};
 use billhook::rules::{self, Example, Mark, Naming};
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
+/// Path, line, code, severity and message of a finding.
+type Found = (String, u32, String, Severity, String);
+
 fn inventory(example: &Example) -> Inventory {
     let files = example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
     let tree = Arc::new(Tree::memory(files));
-    Inventory::load(&Options::new(Arc::new(Documents::new(tree))))
+    let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
+    Inventory::load(&Options {
+        engines: Engines { jsonnet: Some(jsonnet) },
+        ..Options::new(Arc::new(Documents::new(tree)))
+    })
 }
 
 fn options() -> rules::Options {
@@ -24,7 +32,7 @@ fn options() -> rules::Options {
 }
 
 /// What a run tells of an example, with the configuration that lies in it.
-fn judge(example: &Example, options: &rules::Options) -> Vec<(String, u32, String, String)> {
+fn judge(example: &Example, options: &rules::Options) -> Vec<Found> {
     let inventory = inventory(example);
     let tree = inventory.documents.tree();
     let configuration =
@@ -34,11 +42,17 @@ fn judge(example: &Example, options: &rules::Options) -> Vec<(String, u32, Strin
 }
 
 /// The findings of one rule, as the marks that would ask for them.
-fn found(inventory: &Inventory, findings: &[Finding]) -> Vec<(String, u32, String, String)> {
+fn found(inventory: &Inventory, findings: &[Finding]) -> Vec<Found> {
     let place = |finding: &Finding| {
         let text = inventory.text(&finding.location.path).unwrap_or_default();
         let line = Lines::new(&text).line(finding.location.span.start);
-        (finding.location.path.to_string(), line, finding.code.to_string(), finding.message.clone())
+        (
+            finding.location.path.to_string(),
+            line,
+            finding.code.to_string(),
+            finding.severity,
+            finding.message.clone(),
+        )
     };
     let mut found: Vec<_> = findings.iter().map(place).collect();
     found.sort();
@@ -46,12 +60,15 @@ fn found(inventory: &Inventory, findings: &[Finding]) -> Vec<(String, u32, Strin
 }
 
 /// What differs between marks and findings; empty when each mark has one finding and each finding one mark.
-fn difference(marks: &[Mark], found: &[(String, u32, String, String)]) -> Vec<String> {
+fn difference(marks: &[Mark], found: &[Found]) -> Vec<String> {
     let mut rest: Vec<_> = found.to_vec();
     let mut missing = Vec::new();
     for mark in marks {
-        let matches = |(path, line, code, message): &(String, u32, String, String)| {
-            *path == mark.path && *line == mark.line && *code == mark.code && message.contains(&mark.message)
+        let matches = |(path, line, code, severity, message): &Found| {
+            let is_there = *path == mark.path && *line == mark.line && *code == mark.code;
+            is_there
+                && mark.severity.is_none_or(|stated| stated == *severity)
+                && message.contains(&mark.message)
         };
         match rest.iter().position(matches) {
             Some(at) => drop(rest.remove(at)),

@@ -195,7 +195,8 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         let documents: Vec<_> = document::made_by(app).collect();
         run(&|rule, context| judge_documents(&documents, rule, context))
     });
-    let as_written = inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
+    let as_written =
+        inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
     let applications = as_written.flat_map_iter(|(id, app)| {
         run(&|rule, context| match rule.check {
             Check::Application(check) => check(id, app, context),
