@@ -1,7 +1,9 @@
 //! BH305. Meaning, rationale and examples: `rules/BH305-shared-resource-not-guarded.md`.
 
+use crate::finding::FixKind;
 use crate::inventory::{App, Parent, Set};
 use crate::model::ResourceKey;
+use crate::rules::options::add;
 use crate::rules::{Check, Context, Report, Rule};
 use crate::yaml::Node;
 
@@ -18,15 +20,17 @@ fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
     for app in inventory.applications.iter().filter(|app| is_own(app)) {
         let key = key("Application", &app.application.namespace, &app.application.name);
+        let fix = add(&app.application.manifest, APPLICATION, OPTION, inventory);
         let report = cx.report_app(app, APPLICATION, format!("`{}` lacks `{OPTION}`", app.id));
-        tell(report.object(&key), "Applications that take over objects of others");
+        tell(report.object(&key).fix(FixKind::Unsafe, fix), "Applications that take over objects of others");
     }
     for set in inventory.sets.iter().filter(|set| set.changed_by.is_none() && !is_guarded(set)) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
         let message =
             format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
+        let fix = add(&set.manifest, TEMPLATE, OPTION, inventory);
         let report = cx.report(set.manifest.location_at(TEMPLATE), message);
-        tell(report.object(&key), "ApplicationSets whose Applications take over objects of others");
+        tell(report.object(&key).fix(FixKind::Unsafe, fix), "ApplicationSets whose Applications take over objects of others");
     }
 }
 

@@ -1,8 +1,10 @@
 //! BH301. Meaning, rationale and examples: `rules/BH301-stateful-without-prune-protection.md`.
 
+use crate::finding::FixKind;
 use crate::inventory::{App, Inventory, Place, ResourceId};
 use crate::model::{Protection, ResourceKey, helm_keeps, holds_data, protections};
 use crate::render::Target;
+use crate::rules::options::annotate;
 use crate::rules::{Check, Context, Rule};
 use crate::yaml::Node;
 
@@ -26,10 +28,12 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     if is_claim_of_a_set(app, target, cx.inventory) {
         return;
     }
+    let fix = annotate(&target.manifest, &["Prune=false", "Delete=false"], cx.inventory);
     cx.report_target(app, target, format!("nothing keeps `{}` from being pruned, and it holds data", target.key))
         .because("automated sync deletes what left git, by whatever mistake it left: a renamed file, a value switched off, an Application replaced under its name")
         .help("annotate it with `argocd.argoproj.io/sync-options: Prune=false,Delete=false`, or `Prune=confirm,Delete=confirm` to be asked")
-        .group(format!("`{}` prunes objects that hold data", app.id));
+        .group(format!("`{}` prunes objects that hold data", app.id))
+        .fix(FixKind::Safe, fix);
 }
 
 /// Whether a claim is one that a StatefulSet beside it would make: `<template>-<set>-<number>`.
