@@ -27,6 +27,7 @@ mod name_path_mismatch;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
 mod non_string_map_value;
+mod options;
 mod owners;
 mod page;
 mod problems;

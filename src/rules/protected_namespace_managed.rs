@@ -26,7 +26,9 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     let settings = cx.inventory.settings(app);
     let is_protected = match &cx.options.protected_namespaces {
         Some(own) => own.iter().any(|own| own == name),
-        None => name == settings.namespace || [ENGINE, IMMORTAL, PLATFORM].iter().any(|list| list.contains(&name)),
+        None => {
+            name == settings.namespace || [ENGINE, IMMORTAL, PLATFORM].iter().any(|list| list.contains(&name))
+        }
     };
     let spec = &app.application.spec;
     let found = protections(&target.manifest, &spec.sync_options(), settings.version);
@@ -34,7 +36,8 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
         return;
     }
     let owns_it = spec.destination.namespace == name;
-    let lesser = cx.options.protected_namespaces.is_none() && (PLATFORM.contains(&name) || app.cluster != app.home);
+    let lesser =
+        cx.options.protected_namespaces.is_none() && (PLATFORM.contains(&name) || app.cluster != app.home);
     let mut report = cx.report_target(app, target, format!("`{}` manages the namespace `{name}`", app.id));
     let may_delete = app.application.prunes_automatically() || app.application.cascades();
     if owns_it || lesser || !may_delete || IMMORTAL.contains(&name) {
@@ -52,7 +55,11 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
 
 fn mechanism(name: &str) -> &'static str {
     match IMMORTAL.contains(&name) {
-        true => "the API server never deletes this namespace, so once the manifest or the Application goes, its prune or deletion fails for ever",
-        false => "Argo CD takes over a namespace that exists without a word, and a sync that prunes deletes it with everything inside once a render leaves it out",
+        true => {
+            "the API server never deletes this namespace, so once the manifest or the Application goes, its prune or deletion fails for ever"
+        }
+        false => {
+            "Argo CD takes over a namespace that exists without a word, and a sync that prunes deletes it with everything inside once a render leaves it out"
+        }
     }
 }

@@ -139,6 +139,30 @@ fn replace_by(scalar: Node<'_>, written: &str) -> Option<Edit> {
     Some((span, format!("{blank}{written}")))
 }
 
+/// Adds a value to the end of a sequence.
+pub fn push(list: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
+    if list.is_alias() || !list.is_seq() {
+        return None;
+    }
+    let text = list.file().text();
+    let last = list.items().last();
+    if list.style() == Style::Flow {
+        let item = write::inline(value, is_json_text(list.file()));
+        let (start, end) = (list.span().start as usize + 1, list.span().end as usize - 1);
+        return match last {
+            None => Some((Span::new(start, end), item)),
+            Some(last) => Some((Span { start: last.span().end, end: last.span().end }, format!(", {item}"))),
+        };
+    }
+    let last = last.filter(|last| !matches!(last_leaf(*last).style(), Style::Literal | Style::Folded))?;
+    let dash = list.span().start as usize;
+    let indent = text[dash..].starts_with('-').then(|| column(text, dash))??;
+    let newline = newline(text);
+    let item = write::block(value, indent + 2, newline);
+    let (end, _) = line_end(text, last.span().end as usize);
+    Some((Span::new(end, end), format!("{newline}{}- {item}", " ".repeat(indent))))
+}
+
 /// Deletes an entry of a mapping, as [`Node::written`] or [`Node::entries`] gave it. The mapping stays, if need be as `{}`.
 pub fn delete(map: Node<'_>, entry: &Entry<'_>) -> Option<Edit> {
     if map.is_alias() || !belongs(map, entry) || is_referred_to(map.file(), entry) {
@@ -283,6 +307,27 @@ mod tests {
         let edits: Vec<Edit> = node(&file).items().filter_map(|item| insert(item, "k", &json!({"a": [1]}))).collect();
         let after = "- name: a\n  x: 1\n  k:\n    a:\n    - 1\n- name: b\n  k:\n    a:\n    - 1\n";
         assert_eq!(apply(text, &edits).as_deref(), Some(after));
+    }
+
+    #[test]
+    fn additions_to_a_list() {
+        for (before, after) in [
+            ("l: [a]\n", Some("l: [a, x=y]\n")),
+            ("l: []\n", Some("l: [x=y]\n")),
+            ("{\"l\": [\"a\"]}", Some("{\"l\": [\"a\", \"x=y\"]}")),
+            ("l:\n- a # c\nb: 1\n", Some("l:\n- a # c\n- x=y\nb: 1\n")),
+            ("l:\n    - a\n", Some("l:\n    - a\n    - x=y\n")),
+            ("l:\n  - a", Some("l:\n  - a\n  - x=y")),
+            ("l:\n- k: 1\n  m:\n  - 2\n", Some("l:\n- k: 1\n  m:\n  - 2\n- x=y\n")),
+            ("k: &k [a]\nl: *k\n", None),
+            ("l:\n- |\n  a\n", None),
+            ("l: a\n", None),
+        ] {
+            let file = root(before);
+            let list = node(&file).get("l").expect(before);
+            let edit = push(list, &json!("x=y"));
+            assert_eq!(edit.and_then(|edit| apply(before, &[edit])).as_deref(), after, "{before:?}");
+        }
     }
 
     #[test]
