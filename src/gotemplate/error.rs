@@ -22,20 +22,29 @@ pub struct Error {
     /// What kind of thing went wrong.
     pub cause: Cause,
     /// The name of the template that was parsed.
-    pub template: String,
+    pub template: Box<str>,
     /// The line in it, from 1.
     pub line: usize,
     /// The byte in the line, from 0, as Go counts; syntax errors have none.
     pub column: Option<usize>,
-    /// The name of the definition that was running and the node it was at.
-    pub at: Option<(String, String)>,
+    /// The definition and the node; syntax errors have none.
+    pub at: Option<Box<At>>,
     /// What went wrong.
-    pub message: String,
+    pub message: Box<str>,
+}
+
+/// Where in a running template something went wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    /// The name of the definition that was running.
+    pub definition: String,
+    /// The node it was at, as it is written.
+    pub node: String,
 }
 
 impl Error {
     pub(super) fn syntax(template: &str, line: usize, message: String) -> Error {
-        Error { cause: Cause::Syntax, template: template.to_owned(), line, column: None, at: None, message }
+        Error { cause: Cause::Syntax, template: template.into(), line, column: None, at: None, message: message.into() }
     }
 
     fn place(&self) -> String {
@@ -47,7 +56,7 @@ impl Error {
 
     fn executing(&self) -> String {
         match &self.at {
-            Some((name, node)) => format!("executing {name:?} at <{node}>: "),
+            Some(at) => format!("executing {:?} at <{}>: ", at.definition, at.node),
             None => String::new(),
         }
     }

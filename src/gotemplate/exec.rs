@@ -5,7 +5,7 @@ use std::fmt;
 use crate::gotemplate::ast::{
     Block, Branch, Callee, Command, Invocation, Node, Number, Operand, Pipe, Target, Word,
 };
-use crate::gotemplate::error::Error;
+use crate::gotemplate::error::{At, Error};
 use crate::gotemplate::function::{Budget, Fault, Function, Limits, Type};
 use crate::gotemplate::parse::Trees;
 use crate::gotemplate::value::{List, Map, Value};
@@ -78,14 +78,14 @@ impl<'a> Machine<'a, '_> {
     fn error(&self, fault: Fault) -> Error {
         let before = &self.run.text[..self.at.position.min(self.run.text.len())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let at = self.at.node.map(|node| (self.definition.to_owned(), node.to_string()));
+        let at = self.at.node.map(|node| Box::new(At { definition: self.definition.to_owned(), node: node.to_string() }));
         Error {
             cause: fault.cause(),
-            template: self.run.name.to_owned(),
+            template: self.run.name.into(),
             line: before.matches('\n').count() + 1,
             column: Some(before.len() - line_start),
             at,
-            message: fault.message(),
+            message: fault.message().into(),
         }
     }
 

@@ -128,7 +128,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { steps: 1_000_000, output: 16 << 20, memory: 256 << 20, depth: 400 }
+        Limits { steps: 1_000_000, output: 16 << 20, memory: 128 << 20, depth: 400 }
     }
 }
 

@@ -26,7 +26,7 @@ mod url;
 mod value;
 
 pub use builtin::bytes;
-pub use error::{Cause, Error};
+pub use error::{At, Cause, Error};
 pub use function::{Arguments, Budget, Call, Fault, Function, Functions, Limits, Type};
 pub use sprig::sprig;
 pub use unicode::to_utf8;
@@ -119,5 +119,60 @@ impl Template {
             Some(root) => run.execute(root, data, options.limits),
             None => Ok(Vec::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(text: &str) -> Result<String, Error> {
+        let template = Template::parse("base", text, &sprig())?;
+        template.render(&Value::Map(Map::new()), &Options::default()).map(|out| to_utf8(&out))
+    }
+
+    #[test]
+    fn bombs_stop_at_a_limit() {
+        let nested = |open: &str, inner: &str, close: &str| {
+            format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000))
+        };
+        for (text, line) in [
+            (r#"{{define "a"}}{{template "a"}}{{end}}{{template "a"}}"#.to_owned(), 1),
+            ("\n{{range until 1000000000}}x{{end}}".to_owned(), 2),
+            ("{{range 1000000000000}}x{{end}}".to_owned(), 1),
+            ("\n\n{{repeat 1000000000 \"x\"}}".to_owned(), 3),
+            ("{{indent 1000000000 \"x\"}}".to_owned(), 1),
+            ("{{$x := \"x\"}}{{range 60}}{{$x = print $x $x}}{{end}}{{$x}}".to_owned(), 1),
+            ("{{$x := list 1 1}}{{range 60}}{{$x = concat $x $x}}{{end}}".to_owned(), 1),
+            ("{{$x := list}}{{range 100000}}{{$x = list $x}}{{end}}{{$x}}".to_owned(), 1),
+            ("{{$x := list 1}}{{range 100}}{{$x = list $x $x}}{{end}}{{toJson $x}}".to_owned(), 1),
+            ("{{$x := list 1}}{{range 100}}{{$x = list $x $x}}{{end}}{{deepEqual $x (deepCopy $x)}}".to_owned(), 1),
+            ("{{$d := dict}}{{$_ := set $d \"d\" $d}}{{$d}}".to_owned(), 1),
+            ("{{$d := dict}}{{$_ := set $d \"d\" $d}}{{toJson $d}}".to_owned(), 1),
+            ("{{$d := dict}}{{$_ := set $d \"d\" $d}}{{mustDeepCopy $d}}".to_owned(), 1),
+            ("{{replace \"\" (repeat 100000 \"y\") (repeat 100000 \"x\")}}".to_owned(), 1),
+            (nested("{{if 1}}", "", "{{end}}"), 1),
+            (format!("{{{{{}}}}}", nested("(", "1", ")")), 1),
+            (format!("{{{{if 1}}}}{}{{{{end}}}}", "{{else if 1}}".repeat(100_000)), 1),
+        ] {
+            let shown: String = text.chars().take(80).collect();
+            let error = run(&text).expect_err(&shown);
+            assert_eq!((error.cause, error.line), (Cause::Limit, line), "{shown}: {error}");
+        }
+    }
+
+    #[test]
+    fn what_depends_on_chance_or_clock_is_said() {
+        for text in ["{{now}}", "{{randAlphaNum 5}}", "{{uuidv4}}", "{{date \"2006\" \"\"}}", "{{genCA \"a\" 1}}"] {
+            assert_eq!(run(text).map_err(|error| error.cause), Err(Cause::Unpredictable), "{text}");
+        }
+    }
+
+    #[test]
+    fn deep_but_finite_templates_run() {
+        let blocks = format!("{}x{}", "{{if 1}}".repeat(100), "{{end}}".repeat(100));
+        assert_eq!(run(&blocks).as_deref(), Ok("x"));
+        let recursive = r#"{{define "a"}}{{if .}}x{{template "a" (rest .)}}{{end}}{{end}}{{template "a" (until 50)}}"#;
+        assert_eq!(run(recursive), Ok("x".repeat(50)));
     }
 }
