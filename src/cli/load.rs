@@ -4,14 +4,18 @@ use super::args::{Beside, Global};
 use super::error::Error;
 use super::paths::{self, Seen};
 use crate::config::{self, Loaded};
-use crate::files::{self, Repository, Tree};
+use crate::files::{self, Repository, Store, Tree};
 use crate::inventory::{Inventory, Known, Mapping, Options};
 use crate::model::{Cluster, Clusters};
+use crate::render::process::{self, Programs, Runner};
 use crate::render::{Documents, Engines, clean, join, jsonnet};
 use crate::{rules, yaml};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// How many bytes of results are kept between runs.
+const CACHE_LIMIT: u64 = 1 << 30;
 
 /// A tree and what would be deployed from it.
 pub struct Scene {
@@ -59,7 +63,7 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
         configure(&mut options, loaded, &home, &place.root)?;
     }
     add_beside(&mut options, beside, Some((&place.root, &documents)))?;
-    options.engines = engines()?;
+    options.engines = engines(global, Some(&place.root))?;
     let inventory = Inventory::load(&options);
     let seen = Seen::new(&place.current, &place.root);
     if inventory.is_empty() && inventory.problems.is_empty() {
@@ -81,7 +85,7 @@ pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Erro
         configure(&mut options, loaded, home, &current)?;
     }
     add_beside(&mut options, beside, None)?;
-    options.engines = engines()?;
+    options.engines = engines(global, None)?;
     let folder = files::real_path(file)?.parent().map_or_else(|| current.clone(), Path::to_owned);
     let inventory = Inventory::load(&options);
     let configuration = configuration.map(|(loaded, _)| loaded);
@@ -296,9 +300,47 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
     Ok(Clusters::new(list, true))
 }
 
-/// The programs that rendering starts: this one, as a worker.
-fn engines() -> Result<Engines, Error> {
+/// The programs that rendering starts: this one, as a worker, and those that a person named or has on PATH.
+fn engines(global: &Global, root: Option<&Path>) -> Result<Engines, Error> {
     let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
-    let program = std::env::current_exe().map_err(lost)?;
-    Ok(Engines { jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())), ..Engines::default() })
+    let own = std::env::current_exe().map_err(lost)?;
+    let programs = Programs {
+        own: own.clone(),
+        helm: program("helm", global.helm.as_ref(), root)?,
+        kustomize: program("kustomize", global.kustomize.as_ref(), root)?,
+    };
+    let store = if global.no_cache { None } else { cache_folder() };
+    Ok(Engines::new(
+        Some(jsonnet::Pool::new(own, jsonnet::Limits::default())),
+        Some(Runner::new(programs, process::Limits::default())),
+        store.map(|folder| Store::new(folder, CACHE_LIMIT)),
+    ))
+}
+
+/// The program that is named, else the one on PATH. Folders of the tree and relative ones do not count: what they hold
+/// comes with the pull request.
+fn program(name: &str, named: Option<&PathBuf>, root: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+    if let Some(path) = named {
+        return match files::is_folder(path) {
+            Ok(false) => Ok(Some(path.clone())),
+            _ => Err(Error::usage(
+                format!("`{}` is no program", path.display()),
+                format!("`--{name}` names the program {name}"),
+            )),
+        };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let outside = |folder: &PathBuf| {
+        folder.is_absolute() && files::real_path(folder).is_ok_and(|real| root.is_none_or(|root| !real.starts_with(root)))
+    };
+    let file = |folder: PathBuf| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let mut files = std::env::split_paths(&path).filter(outside).map(file);
+    Ok(files.find(|file| files::is_folder(file).is_ok_and(|folder| !folder)))
+}
+
+/// Where results are kept between runs, by the XDG base directory specification.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    Some(base?.join("billhook").join("render"))
 }

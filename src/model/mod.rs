@@ -21,7 +21,7 @@ pub use application::{
     HelmFileParameter, HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin,
     Source, SourceHydrator, SyncPolicy,
 };
-pub use cluster::{Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
+pub use cluster::{DEFAULT_KUBERNETES, Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
 pub use exclusions::Exclusions;
 pub use hooks::{Phase, hooks, wave};
 pub use key::{GroupKind, ResourceKey, group_of, version_of};
