@@ -1,7 +1,7 @@
 //! Recipes carried out by programs.
 
 use super::child::{self, Ended, Trouble};
-use super::worker::Orders;
+use super::worker::{Orders, Visible};
 use super::{Isolation, Limits};
 use crate::files::{self, Scratch};
 use crate::render::engine::{Checkout, Engine, Failure};
@@ -58,7 +58,7 @@ struct Found {
 #[derive(Debug)]
 struct Root {
     scratch: Scratch,
-    libraries: Vec<(String, String)>,
+    libraries: Vec<Visible>,
 }
 
 impl Runner {
@@ -242,7 +242,7 @@ impl Root {
                 Ok(target) => scratch.link(library, &target)?,
                 Err(_) if from.is_dir() => {
                     scratch.make_folder(library)?;
-                    libraries.push((from.display().to_string(), (*library).to_owned()));
+                    libraries.push(visible(from.display().to_string(), library, false));
                 }
                 Err(_) => {}
             }
@@ -255,13 +255,17 @@ impl Root {
         Ok(Self { scratch, libraries })
     }
 
-    fn visible(&self, programs: &Programs, scratch: &Scratch) -> Vec<(String, String)> {
-        let mut visible = self.libraries.clone();
-        visible.extend(binaries(programs).map(|(name, path)| (path, format!("bin/{name}"))));
-        visible.push(("/dev/null".to_owned(), "dev/null".to_owned()));
-        visible.push((scratch.path().display().to_string(), INSIDE.to_owned()));
-        visible
+    fn visible(&self, programs: &Programs, scratch: &Scratch) -> Vec<Visible> {
+        let mut all = self.libraries.clone();
+        all.extend(binaries(programs).map(|(name, path)| visible(path, &format!("bin/{name}"), false)));
+        all.push(visible("/dev/null".to_owned(), "dev/null", true));
+        all.push(visible(scratch.path().display().to_string(), INSIDE, true));
+        all
     }
+}
+
+fn visible(from: String, to: &str, writable: bool) -> Visible {
+    Visible { from, to: to.to_owned(), writable }
 }
 
 /// The programs that exist, by the name under which they are found.

@@ -13,12 +13,23 @@ pub(super) struct Orders {
     pub memory: u64,
     /// The folder that becomes the root, with [`Isolation::Files`].
     pub root: String,
-    /// What appears in that folder: a file or folder of the machine, and a path in the new root.
-    pub visible: Vec<(String, String)>,
+    /// What appears in that folder.
+    pub visible: Vec<Visible>,
     /// Where it works, as it sees the files.
     pub folder: String,
     /// The program, as it sees the files.
     pub program: String,
+}
+
+/// A file or folder of the machine that the program sees.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Visible {
+    /// Where it is.
+    pub from: String,
+    /// Where it is seen, from the new root.
+    pub to: String,
+    /// Whether the program may write to it.
+    pub writable: bool,
 }
 
 /// Follows the orders in the first of `arguments` and becomes the program, with the other ones as arguments.
@@ -82,10 +93,10 @@ fn isolate(orders: &Orders) -> io::Result<()> {
         return Ok(());
     }
     let root = Path::new(&orders.root);
-    for (from, to) in &orders.visible {
-        let to = root.join(to.trim_start_matches('/'));
-        mount_bind_recursive(from, &to)?;
-        if Path::new(from) != root && !orders.folder.starts_with(&*to.to_string_lossy()) {
+    for visible in &orders.visible {
+        let to = root.join(visible.to.trim_start_matches('/'));
+        mount_bind_recursive(&visible.from, &to)?;
+        if !visible.writable {
             // Flags that the machine set must be kept, so this may be refused; nothing here writes anyway.
             let _ = mount_remount(&to, MountFlags::BIND | MountFlags::RDONLY, "");
         }
