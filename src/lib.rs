@@ -21,6 +21,8 @@ pub mod finding;
 pub mod render;
 /// Which files matter, and what kind of thing each one is.
 pub mod discover;
+/// ApplicationSets into Applications: generators, parameters, templates, policies.
+pub mod appset;
 /// Every resource that would exist, per cluster and Application, with indexes.
 pub mod inventory;
 /// Our configuration file and the inline suppressions.

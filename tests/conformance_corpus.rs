@@ -2,6 +2,7 @@
 //!
 //! `BILLHOOK_CORPUS` names the folder of the repositories, `BILLHOOK_GOLDEN` the one that holds what was recorded
 //! (`corpus/cases.jsonl`, `corpus/*.ndjson.gz`). Without them there is one test, ignored, that says so.
+#![allow(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[path = "support/compare.rs"]
 mod compare;

@@ -2,6 +2,7 @@
 //!
 //! `cargo test --test conformance_render [NAME]`; cases that need helm or kustomize are ignored where these are not
 //! on PATH, and fail with `BILLHOOK_REQUIRE_TOOLS=1`.
+#![allow(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[path = "support/compare.rs"]
 mod compare;

@@ -2,6 +2,7 @@
 //!
 //! With `BILLHOOK_GOLDEN=FOLDER` the archives are compared with the folders they were made from; with
 //! `BILLHOOK_REPACK=1` besides, they are made anew first (`cargo test --test pack archives_hold`).
+#![allow(clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 #[path = "support/compare.rs"]
 mod compare;

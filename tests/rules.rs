@@ -27,7 +27,8 @@ fn options() -> rules::Options {
 fn judge(example: &Example, options: &rules::Options) -> Vec<(String, u32, String, String)> {
     let inventory = inventory(example);
     let tree = inventory.documents.tree();
-    let configuration = Loaded::find(tree, "", rules::names()).expect("the configuration of an example can be read");
+    let configuration =
+        Loaded::find(tree, "", rules::names()).expect("the configuration of an example can be read");
     let today = "2026-01-01".parse().expect("a date");
     found(&inventory, &rules::judge_all(&inventory, options, configuration.as_ref(), today).findings)
 }

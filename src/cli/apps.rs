@@ -3,10 +3,9 @@
 use super::args::{Apps, Args};
 use super::error::Error;
 use super::exit::Exit;
-use super::lines::{Places, sets, sorted};
+use super::lines::{Places, Source, sets, sorted};
 use super::load::{only, scene};
 use super::{finish, output};
-use crate::files::Location;
 use crate::inventory::{App, Inventory, Parent};
 use crate::report::{self, AppLine};
 use serde_json::value::{RawValue, to_raw_value};
@@ -14,31 +13,32 @@ use serde_json::value::{RawValue, to_raw_value};
 /// Lists every Application.
 pub fn run(args: &Args, apps: &Apps) -> Result<Exit, Error> {
     let scene = match &apps.applicationset {
-        Some(file) => only(&args.global, &apps.beside, file)?,
+        Some(file) => only(&args.global, &apps.beside, file, "ApplicationSet")?,
         None => scene(&args.global, &apps.beside, &apps.path.iter().cloned().collect::<Vec<_>>())?,
     };
     let inventory = &scene.inventory;
-    let listed: Vec<(&App, Location)> = sorted(inventory)
+    let places = Places::new(inventory);
+    let listed: Vec<(&App, Source)> = sorted(inventory)
         .into_iter()
         .filter(|app| app.is_written())
-        .map(|app| (app, app.application.manifest.location()))
+        .map(|app| (app, places.source(&app.application.manifest)))
         .collect();
-    let places = Places::new(inventory);
     let unexpanded: Vec<_> = sets(inventory, &places).collect();
     let shown = |path: &str| scene.seen.path(path);
     let layout = output::layout(&args.global, apps.wide, &shown);
     output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
         let objects: Result<Vec<Box<RawValue>>, _> = listed.iter().map(|(app, _)| object(app)).collect();
-        let lines = listed.iter().zip(objects?).map(|((app, location), application)| AppLine::Application {
+        let lines = listed.iter().zip(objects?).map(|((app, source), application)| AppLine::Application {
             name: &app.id,
             application,
             cluster: &app.cluster,
             parent: parent(inventory, app),
-            origin: places.origin(location),
+            origin: source.origin(),
         });
         let own = inventory.problems.iter().map(|problem| ("", places.problem(problem)));
         let sets = unexpanded.iter().map(|(name, problem)| (name.as_str(), problem.clone()));
-        let problems = own.chain(sets).map(|(applicationset, problem)| AppLine::Problem { applicationset, problem });
+        let problems =
+            own.chain(sets).map(|(applicationset, problem)| AppLine::Problem { applicationset, problem });
         report::apps(format, lines.chain(problems), layout, out)
     })?;
     Ok(finish(&args.global, inventory))

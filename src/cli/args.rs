@@ -85,7 +85,6 @@ pub enum Command {
 
 /// What every command takes.
 #[derive(Debug, Group)]
-#[command(next_help_heading = "Options")]
 pub struct Global {
     /// Read the configuration from FILE instead of looking for billhook.yaml
     #[arg(
@@ -135,6 +134,9 @@ pub struct Global {
     /// Tell findings and nothing else
     #[arg(short, long, global = true, env = "BILLHOOK_QUIET", conflicts_with = "verbose", hide_env = true)]
     pub quiet: bool,
+    /// Render everything anew: take nothing that an earlier run kept, and keep nothing
+    #[arg(long, global = true, env = "BILLHOOK_NO_CACHE", hide_env = true)]
+    pub no_cache: bool,
     /// Colour the text; NO_COLOR and FORCE_COLOR are honoured
     #[arg(
         long,
@@ -145,9 +147,6 @@ pub struct Global {
         hide_env = true
     )]
     pub color: Color,
-    /// Do not use the cache of rendered manifests
-    #[arg(long, global = true, env = "BILLHOOK_NO_CACHE", hide_env = true)]
-    pub no_cache: bool,
     /// The program that renders charts [default: helm on PATH]
     #[arg(long, global = true, value_name = "FILE", env = "BILLHOOK_HELM", hide_env = true)]
     pub helm: Option<PathBuf>,
@@ -172,9 +171,6 @@ pub struct Beside {
     /// The clusters, as a list or as cluster Secrets; there are no others
     #[arg(long, value_name = "FILE", env = "BILLHOOK_CLUSTERS", hide_env = true)]
     pub clusters: Option<PathBuf>,
-    /// Recorded answers of generators that ask services
-    #[arg(long, value_name = "FILE", env = "BILLHOOK_ANSWERS", hide_env = true)]
-    pub answers: Option<PathBuf>,
 }
 
 /// `billhook lint`.
@@ -193,7 +189,7 @@ pub struct Inventory {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// More columns: version, origin, and what led to the Application
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_WIDE", hide_env = true)]
     pub wide: bool,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -206,10 +202,16 @@ pub struct Apps {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// One more column: origin
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_WIDE", hide_env = true)]
     pub wide: bool,
     /// Follow the ApplicationSet in FILE alone; the tree is only what --repository maps
-    #[arg(long, value_name = "FILE", conflicts_with = "path")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "path",
+        env = "BILLHOOK_APPLICATIONSET",
+        hide_env = true
+    )]
     pub applicationset: Option<PathBuf>,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -222,16 +224,16 @@ pub struct Render {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// Only this Application, by name or namespace/name
-    #[arg(long, value_name = "APP")]
+    #[arg(long, value_name = "APP", env = "BILLHOOK_APP", hide_env = true)]
     pub app: Option<String>,
     /// Write one object per file into DIR instead of a report
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "BILLHOOK_SPLIT", hide_env = true)]
     pub split: Option<PathBuf>,
     /// Show hashes instead of the values of Secrets
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_MASK", hide_env = true)]
     pub mask: bool,
     /// Follow the Application in FILE alone; the tree is only what --repository maps
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "app"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "app"], env = "BILLHOOK_APPLICATION", hide_env = true)]
     pub application: Option<PathBuf>,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -256,13 +258,9 @@ pub struct Completions {
 /// `--format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people
     Text,
-    /// One JSON document
     Json,
-    /// One JSON document a line
     Ndjson,
-    /// YAML
     Yaml,
 }
 
@@ -280,13 +278,9 @@ impl From<Format> for crate::report::Format {
 /// `--fail-on`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Errors only
     Error,
-    /// Warnings too
     Warning,
-    /// Every finding
     Note,
-    /// Nothing
     Never,
 }
 
@@ -305,11 +299,8 @@ impl FailOn {
 /// `--color`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// In a terminal
     Auto,
-    /// Always
     Always,
-    /// Never
     Never,
 }
 

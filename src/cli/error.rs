@@ -1,8 +1,9 @@
 //! Errors as people see them. The only place that gives an error its help and its excerpt.
 
+use crate::config;
 use crate::files::{self, Lines};
 use crate::report::{self, Source};
-use crate::{config, yaml};
+use crate::yaml;
 use miette::{Diagnostic, LabeledSpan, SourceCode};
 use std::fmt::{self, Display};
 use std::io;
@@ -85,6 +86,9 @@ impl Error {
             Self::Files(error) => error.help().unwrap_or_else(|| match error {
                 files::Error::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
                     "check the spelling; paths start from the current folder".to_owned()
+                }
+                files::Error::Write { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                    "make its folder first".to_owned()
                 }
                 _ => String::new(),
             }),

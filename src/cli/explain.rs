@@ -64,7 +64,11 @@ fn line(page: &Page, out: &mut dyn Write) -> Result<(), report::Error> {
 
 fn print(page: &Page, out: &mut dyn Write) -> Result<(), report::Error> {
     let severity = word(page.severity);
-    writeln!(out, "{BOLD}{} {}{BOLD:#}  {DIM}{severity}, since {}{DIM:#}\n", page.code, page.name, page.since)?;
+    writeln!(
+        out,
+        "{BOLD}{} {}{BOLD:#}  {DIM}{severity}, since {}{DIM:#}\n",
+        page.code, page.name, page.since
+    )?;
     for line in page.body.lines() {
         match line.strip_prefix("## ") {
             Some(heading) => writeln!(out, "{BOLD}{heading}{BOLD:#}")?,
@@ -86,7 +90,10 @@ fn list(pages: &[&Page], out: &mut dyn Write) -> Result<(), report::Error> {
             _ => writeln!(out, "{line}")?,
         }
     }
-    Ok(writeln!(out, "\n{DIM}billhook explain RULE says why it matters, what to do, and what it cannot see{DIM:#}")?)
+    Ok(writeln!(
+        out,
+        "\n{DIM}billhook explain RULE says why it matters, what to do, and what it cannot see{DIM:#}"
+    )?)
 }
 
 fn word(severity: Severity) -> &'static str {

@@ -3,10 +3,9 @@
 use super::args::{Args, Inventory};
 use super::error::Error;
 use super::exit::Exit;
-use super::lines::{Places, key, sorted, via};
+use super::lines::{Places, Source, key, sorted, via};
 use super::load::scene;
 use super::{finish, output};
-use crate::files::Location;
 use crate::inventory::App;
 use crate::render::Target;
 use crate::report::{self, InventoryLine};
@@ -15,8 +14,8 @@ use crate::report::{self, InventoryLine};
 pub fn run(args: &Args, inventory: &Inventory) -> Result<Exit, Error> {
     let path: Vec<_> = inventory.path.iter().cloned().collect();
     let scene = scene(&args.global, &inventory.beside, &path)?;
-    let listed = rows(&scene.inventory);
     let places = Places::new(&scene.inventory);
+    let listed = rows(&scene.inventory, &places);
     let shown = |path: &str| scene.seen.path(path);
     let layout = output::layout(&args.global, inventory.wide, &shown);
     output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
@@ -25,7 +24,7 @@ pub fn run(args: &Args, inventory: &Inventory) -> Result<Exit, Error> {
             application: &row.app.id,
             key: key(&row.target.key),
             version: &row.target.version,
-            origin: places.origin(&row.location),
+            origin: row.source.origin(),
             via: via(&scene.inventory, row.app),
         });
         let own = scene.inventory.problems.iter().map(|problem| ("", problem));
@@ -44,16 +43,20 @@ pub fn run(args: &Args, inventory: &Inventory) -> Result<Exit, Error> {
 struct Row<'a> {
     app: &'a App,
     target: &'a Target,
-    location: Location,
+    source: Source,
 }
 
 /// Every object by cluster, Application and key.
-fn rows(inventory: &crate::inventory::Inventory) -> Vec<Row<'_>> {
+fn rows<'a>(inventory: &'a crate::inventory::Inventory, places: &Places<'_>) -> Vec<Row<'a>> {
     let mut rows = Vec::with_capacity(inventory.count());
     for app in sorted(inventory) {
         let mut targets: Vec<&Target> = app.targets.list.iter().collect();
         targets.sort_by(|a, b| a.key.cmp(&b.key));
-        rows.extend(targets.into_iter().map(|target| Row { app, target, location: target.manifest.location() }));
+        rows.extend(targets.into_iter().map(|target| Row {
+            app,
+            target,
+            source: places.source(&target.manifest),
+        }));
     }
     rows
 }

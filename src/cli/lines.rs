@@ -2,7 +2,7 @@
 
 use crate::files::{Lines, Location, Path};
 use crate::inventory::{App, Inventory, Outcome, Parent};
-use crate::model::{self, Condition, ResourceKey};
+use crate::model::{self, Condition, Manifest, ResourceKey};
 use crate::report::{Key, Origin, Problem, State, Unknown};
 use hashbrown::HashMap;
 use std::borrow::Cow;
@@ -12,26 +12,49 @@ use std::sync::Arc;
 /// Finds lines in the files of an inventory; each file is indexed once.
 pub struct Places<'a> {
     inventory: &'a Inventory,
+    /// By path, for the files of the tree.
     known: RefCell<HashMap<Path, Option<Arc<Lines>>>>,
+    /// By the address of the text, for manifests, which may stand in another repository.
+    texts: RefCell<HashMap<usize, Arc<Lines>>>,
+}
+
+/// A place where an object comes from.
+pub struct Source {
+    path: Path,
+    line: Option<u32>,
+}
+
+impl Source {
+    /// As reports write it.
+    pub fn origin(&self) -> Option<Origin<'_>> {
+        (!self.path.is_empty()).then_some(Origin { path: &self.path, line: self.line })
+    }
 }
 
 impl<'a> Places<'a> {
     /// In the files of this inventory.
     pub fn new(inventory: &'a Inventory) -> Self {
-        Self { inventory, known: RefCell::default() }
+        Self { inventory, known: RefCell::default(), texts: RefCell::default() }
     }
 
-    /// The line, from 1, of a place; None where its file has no text.
-    pub fn line(&self, location: &Location) -> Option<u32> {
+    /// The line, from 1, of a place in the tree; None where its file has no text.
+    fn line(&self, location: &Location) -> Option<u32> {
         let index = || self.inventory.text(&location.path).map(|text| Arc::new(Lines::new(&text)));
         let lines = self.known.borrow_mut().entry(location.path.clone()).or_insert_with(index).clone();
         Some(lines?.line(location.span.start))
     }
 
-    /// A place as the origin of something. None for what is made up: a folder without an Application.
-    pub fn origin<'l>(&self, location: &'l Location) -> Option<Origin<'l>> {
-        let line = self.line(location);
-        (line.is_some() || !location.path.is_empty()).then_some(Origin { path: &location.path, line })
+    /// Where an object comes from.
+    pub fn source(&self, manifest: &Manifest) -> Source {
+        let location = manifest.location();
+        if !manifest.is_written() {
+            let line = self.line(&location);
+            return Source { path: location.path, line };
+        }
+        let text = manifest.node().file().text();
+        let index = || Arc::new(Lines::new(text));
+        let lines = Arc::clone(self.texts.borrow_mut().entry(text.as_ptr() as usize).or_insert_with(index));
+        Source { path: location.path, line: Some(lines.line(location.span.start)) }
     }
 
     /// A problem as reports tell it.
@@ -68,7 +91,9 @@ pub fn key(key: &ResourceKey) -> Key<'_> {
 /// The Applications by cluster and name: the order of every listing.
 pub fn sorted(inventory: &Inventory) -> Vec<&App> {
     let mut apps: Vec<&App> = inventory.applications.iter().collect();
-    apps.sort_by(|a, b| (&a.cluster, &a.id, a.instance, a.path()).cmp(&(&b.cluster, &b.id, b.instance, b.path())));
+    apps.sort_by(|a, b| {
+        (&a.cluster, &a.id, a.instance, a.path()).cmp(&(&b.cluster, &b.id, b.instance, b.path()))
+    });
     apps
 }
 
@@ -95,9 +120,11 @@ pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown
         problem: places.problem(problem),
     };
     let unknown = |problem: &&model::Problem| problem.state == model::State::Unknown;
-    let general = inventory.problems.iter().filter(unknown).map(|problem| of(problem.application.as_deref(), problem));
+    let general =
+        inventory.problems.iter().filter(unknown).map(|problem| of(problem.application.as_deref(), problem));
     let apps = inventory.applications.iter();
-    let apps = apps.flat_map(|app| app.problems.iter().filter(unknown).map(|problem| of(Some(&app.id), problem)));
+    let apps =
+        apps.flat_map(|app| app.problems.iter().filter(unknown).map(|problem| of(Some(&app.id), problem)));
     let mut all: Vec<Unknown<'_>> = general.chain(apps).collect();
     all.extend(sets(inventory, places).map(|(name, problem)| Unknown {
         application: None,
@@ -110,16 +137,19 @@ pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown
 }
 
 /// The ApplicationSets that are not expanded.
-pub fn sets<'a>(inventory: &'a Inventory, places: &Places<'_>) -> impl Iterator<Item = (String, Problem<'a>)> {
+pub fn sets<'a>(
+    inventory: &'a Inventory,
+    places: &Places<'_>,
+) -> impl Iterator<Item = (String, Problem<'a>)> {
     inventory.sets.iter().map(|set| {
-        let location = set.manifest.location();
+        let source = places.source(&set.manifest);
         let name = format!("{}/{}", set.namespace, set.manifest.name());
         let problem = Problem {
             state: State::Unknown,
             code: model::ProblemKind::SetNotExpanded.code(),
             message: "the Applications it generates are not worked out".into(),
-            path: Some(location.path.to_string().into()),
-            line: places.line(&location),
+            path: Some(source.path.to_string().into()),
+            line: source.line,
             condition: None,
         };
         (name, problem)

@@ -28,9 +28,12 @@ pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
     let sources = |path: &str| inventory.text(path);
     let report = report::Lint { findings: &findings, unknown: &unknown, summary, sources: &sources };
     let shown = |path: &str| scene.seen.path(path);
-    output::write_all(&args.reports, global.color, output::layout(global, false, &shown), |format, layout, out| {
-        report::lint(format, &report, layout, out)
-    })?;
+    output::write_all(
+        &args.reports,
+        global.color,
+        output::layout(global, false, &shown),
+        |format, layout, out| report::lint(format, &report, layout, out),
+    )?;
     let fails = findings.iter().any(|finding| global.fail_on.fails(finding.severity));
     Ok(match (fails, global.strict && is_incomplete(inventory)) {
         (true, _) => Exit::Findings,
@@ -62,7 +65,8 @@ fn options(config: Option<&Config>, only: Option<Vec<&'static str>>) -> rules::O
             options.severities.insert(rule.code, level.severity());
         }
         let kinds = settings.kinds.iter();
-        let kinds = kinds.map(|kind| GroupKind { group: kind.group.as_str().into(), kind: kind.kind.as_str().into() });
+        let kinds = kinds
+            .map(|kind| GroupKind { group: kind.group.as_str().into(), kind: kind.kind.as_str().into() });
         options.stateful.extend(kinds);
     }
     if !config.protected_namespaces.is_empty() {
@@ -79,7 +83,9 @@ fn options(config: Option<&Config>, only: Option<Vec<&'static str>>) -> rules::O
 fn limited(findings: Vec<crate::finding::Finding>, scene: &Scene) -> Vec<crate::finding::Finding> {
     match &scene.limit {
         None => findings,
-        Some(files) => findings.into_iter().filter(|finding| files.contains(&finding.location.path)).collect(),
+        Some(files) => {
+            findings.into_iter().filter(|finding| files.contains(&finding.location.path)).collect()
+        }
     }
 }
 

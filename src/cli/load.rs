@@ -3,19 +3,17 @@
 use super::args::{Beside, Global};
 use super::error::Error;
 use super::paths::{self, Seen};
+use super::programs;
 use crate::config::{self, Loaded};
-use crate::files::{self, Repository, Store, Tree};
+use crate::files::{self, Repository, Tree};
 use crate::inventory::{Inventory, Known, Mapping, Options};
-use crate::model::{Cluster, Clusters};
-use crate::render::process::{self, Programs, Runner};
-use crate::render::{Documents, Engines, clean, join, jsonnet};
-use crate::{rules, yaml};
+use crate::model::{Cluster, Clusters, Problem, ProblemKind};
+use crate::render::{Documents, clean, join};
+use crate::rules;
+use crate::yaml;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// How many bytes of results are kept between runs.
-const CACHE_LIMIT: u64 = 1 << 30;
 
 /// A tree and what would be deployed from it.
 pub struct Scene {
@@ -63,7 +61,7 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
         configure(&mut options, loaded, &home, &place.root)?;
     }
     add_beside(&mut options, beside, Some((&place.root, &documents)))?;
-    options.engines = engines(global, Some(&place.root))?;
+    options.engines = programs::engines(global, Some(&place.root))?;
     let inventory = Inventory::load(&options);
     let seen = Seen::new(&place.current, &place.root);
     if inventory.is_empty() && inventory.problems.is_empty() {
@@ -72,8 +70,8 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
     Ok(Scene { inventory, configuration, seen, limit: place.limit })
 }
 
-/// The one object in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
-pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Error> {
+/// The one object of this kind in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
+pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result<Scene, Error> {
     let nothing: [(&str, &[u8]); 0] = [];
     let mut options = Options::new(Arc::new(Documents::new(Arc::new(Tree::memory(nothing)))));
     options.only = Some(Arc::new(Documents::new(Arc::new(Tree::of_file(file)?))));
@@ -85,11 +83,15 @@ pub fn only(global: &Global, beside: &Beside, file: &Path) -> Result<Scene, Erro
         configure(&mut options, loaded, home, &current)?;
     }
     add_beside(&mut options, beside, None)?;
-    options.engines = engines(global, None)?;
-    let folder = files::real_path(file)?.parent().map_or_else(|| current.clone(), Path::to_owned);
-    let inventory = Inventory::load(&options);
+    options.engines = programs::engines(global, None)?;
+    let mut inventory = Inventory::load(&options);
+    let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
+    if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
+        let message = format!("`{}` holds no {kind}", file.display());
+        inventory.problems.push(Problem::fails(ProblemKind::ResourceUnreadable, message));
+    }
     let configuration = configuration.map(|(loaded, _)| loaded);
-    Ok(Scene { inventory, configuration, seen: Seen::new(&current, &folder), limit: None })
+    Ok(Scene { inventory, configuration, seen: Seen::unchanged(), limit: None })
 }
 
 fn nothing(seen: &Seen) -> Error {
@@ -112,13 +114,15 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
         folders += usize::from(files::is_folder(path)?);
         real.push(files::real_path(path)?);
     }
+    let here = files::real_path(&current)?;
+    // The repository around a folder and its root; outside of any, the current folder.
     let whole = |around: &Path| -> Result<(PathBuf, Option<Repository>), Error> {
         let repository = Repository::around(around)?.filter(|repository| !repository.is_bare());
-        Ok((repository.as_ref().map_or_else(|| around.to_owned(), |it| it.root().to_owned()), repository))
+        Ok((repository.as_ref().map_or(&*here, Repository::root).to_owned(), repository))
     };
     match (real.as_slice(), folders) {
         ([], _) => {
-            let (root, repository) = whole(&files::real_path(&current)?)?;
+            let (root, repository) = whole(&here)?;
             Ok(Place { current, root, repository: repository.map(Arc::new), limit: None })
         }
         ([folder], 1) => {
@@ -130,7 +134,8 @@ fn place(named: &[PathBuf]) -> Result<Place, Error> {
             let (root, repository) = whole(first)?;
             let inside = |(file, named): (&PathBuf, &PathBuf)| {
                 paths::below(&root, file).map(Arc::from).ok_or_else(|| {
-                    let message = format!("`{}` is not in `{}`", named.display(), root.display());
+                    let message =
+                        format!("`{}` is not in `{}`", named.display(), paths::relative(&here, &root));
                     Error::usage(message, "files of one run are files of one repository")
                 })
             };
@@ -150,30 +155,40 @@ fn open(global: &Global, place: &Place) -> Result<(Arc<Tree>, Home, Option<Loade
     if let Some((loaded, home)) = named(global)? {
         return Ok((Arc::new(Tree::open(&place.root)?), home, Some(loaded)));
     }
-    let (tree, top, start) = trees(place)?;
-    let home = Home::Tree(Arc::clone(&top.0));
+    let Around { tree, top, root, start } = around(place)?;
+    let home = Home::Tree(Arc::clone(&top));
     if global.no_config {
         return Ok((tree, home, None));
     }
-    let seen = Seen::new(&place.current, &top.1);
-    let found = Loaded::find(&top.0, &start, rules::names());
+    let seen = Seen::new(&place.current, &root);
+    let found = Loaded::find(&top, &start, rules::names());
     let configuration = found.map_err(|error| Error::configuration(error, |path| seen.path(path)))?;
     Ok((tree, home, configuration))
 }
 
-/// The tree that is judged, the tree around it in which a configuration is looked for, and where the one starts in the other.
-fn trees(place: &Place) -> Result<(Arc<Tree>, (Arc<Tree>, PathBuf), String), Error> {
-    let above = place.repository.as_ref().filter(|repository| repository.root() != place.root);
-    if let Some(repository) = above
-        && let Some(start) = paths::below(repository.root(), &place.root)
+/// The tree that is judged, and the tree around it in which a configuration is looked for.
+struct Around {
+    tree: Arc<Tree>,
+    top: Arc<Tree>,
+    /// The root of `top`.
+    root: PathBuf,
+    /// Where `tree` starts in `top`.
+    start: String,
+}
+
+fn around(place: &Place) -> Result<Around, Error> {
+    let above =
+        place.repository.as_ref().map(|repository| repository.root()).filter(|root| *root != place.root);
+    if let Some(root) = above
+        && let Some(start) = paths::below(root, &place.root)
     {
-        let top = Arc::new(Tree::open(repository.root())?);
+        let top = Arc::new(Tree::open(root)?);
         if let Some(tree) = top.sub(&start) {
-            return Ok((Arc::new(tree), (top, repository.root().to_owned()), start));
+            return Ok(Around { tree: Arc::new(tree), top, root: root.to_owned(), start });
         }
     }
     let tree = Arc::new(Tree::open(&place.root)?);
-    Ok((Arc::clone(&tree), (tree, place.root.clone()), String::new()))
+    Ok(Around { top: Arc::clone(&tree), tree, root: place.root.clone(), start: String::new() })
 }
 
 /// The configuration that `--config` names.
@@ -238,7 +253,9 @@ fn answering(options: &Options, home: &Home, root: &Path, path: &str) -> Result<
     match inside.as_deref() {
         Some("") if tree.root().is_some() => Ok(Arc::clone(&options.documents)),
         Some(inside) if let Some(folder) = tree.sub(inside) => Ok(Arc::new(Documents::new(Arc::new(folder)))),
-        _ if matches!(home, Home::Named(_)) => Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?)))),
+        _ if matches!(home, Home::Named(_)) => {
+            Ok(Arc::new(Documents::new(Arc::new(Tree::open(&root.join(path))?))))
+        }
         _ => Err(Error::usage(
             format!("`repositories` of the configuration names `{path}`, and there is no such folder"),
             "the path is from the root of the tree that is judged",
@@ -251,7 +268,11 @@ fn tree_at(path: &Path) -> Result<Tree, Error> {
 }
 
 /// What flags say; `own` is the tree that is judged and its root.
-fn add_beside(options: &mut Options, beside: &Beside, own: Option<(&PathBuf, &Arc<Documents>)>) -> Result<(), Error> {
+fn add_beside(
+    options: &mut Options,
+    beside: &Beside,
+    own: Option<(&PathBuf, &Arc<Documents>)>,
+) -> Result<(), Error> {
     for mapping in &beside.repository {
         let real = files::real_path(&mapping.dir)?;
         let documents = match own.filter(|(root, _)| **root == real) {
@@ -293,54 +314,10 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
     }
     let secrets = known_from(Tree::of_file(file)?, None, false, &name)?;
     if list.is_empty() && secrets.found.clusters.is_empty() {
-        let help = "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
+        let help =
+            "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
         return Err(Error::usage(format!("`{name}` names no cluster"), help));
     }
     options.known.push(secrets);
     Ok(Clusters::new(list, true))
-}
-
-/// The programs that rendering starts: this one, as a worker, and those that a person named or has on PATH.
-fn engines(global: &Global, root: Option<&Path>) -> Result<Engines, Error> {
-    let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
-    let own = std::env::current_exe().map_err(lost)?;
-    let programs = Programs {
-        own: own.clone(),
-        helm: program("helm", global.helm.as_ref(), root)?,
-        kustomize: program("kustomize", global.kustomize.as_ref(), root)?,
-    };
-    let store = if global.no_cache { None } else { cache_folder() };
-    Ok(Engines::new(
-        Some(jsonnet::Pool::new(own, jsonnet::Limits::default())),
-        Some(Runner::new(programs, process::Limits::default())),
-        store.map(|folder| Store::new(folder, CACHE_LIMIT)),
-    ))
-}
-
-/// The program that is named, else the one on PATH. Folders of the tree and relative ones do not count: what they hold
-/// comes with the pull request.
-fn program(name: &str, named: Option<&PathBuf>, root: Option<&Path>) -> Result<Option<PathBuf>, Error> {
-    if let Some(path) = named {
-        return match files::is_folder(path) {
-            Ok(false) => Ok(Some(path.clone())),
-            _ => Err(Error::usage(
-                format!("`{}` is no program", path.display()),
-                format!("`--{name}` names the program {name}"),
-            )),
-        };
-    }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let outside = |folder: &PathBuf| {
-        folder.is_absolute() && files::real_path(folder).is_ok_and(|real| root.is_none_or(|root| !real.starts_with(root)))
-    };
-    let file = |folder: PathBuf| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    let mut files = std::env::split_paths(&path).filter(outside).map(file);
-    Ok(files.find(|file| files::is_folder(file).is_ok_and(|folder| !folder)))
-}
-
-/// Where results are kept between runs, by the XDG base directory specification.
-fn cache_folder() -> Option<PathBuf> {
-    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    Some(base?.join("billhook").join("render"))
 }

@@ -5,21 +5,27 @@ use std::path::{Component, Path, PathBuf};
 /// How paths of a tree look from the current folder.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The current folder, absolute.
-    current: PathBuf,
-    /// The root of the tree, absolute.
-    root: PathBuf,
+    /// The current folder and the root of the tree, both absolute; None where there is no one tree.
+    between: Option<(PathBuf, PathBuf)>,
 }
 
 impl Seen {
     /// A tree with this root, from this folder; both absolute.
     pub fn new(current: &Path, root: &Path) -> Self {
-        Self { current: current.to_owned(), root: root.to_owned() }
+        Self { between: Some((current.to_owned(), root.to_owned())) }
+    }
+
+    /// Paths of several trees, each from its own root.
+    pub fn unchanged() -> Self {
+        Self { between: None }
     }
 
     /// A path of the tree, from the current folder.
     pub fn path(&self, path: &str) -> String {
-        relative(&self.current, &self.root.join(path))
+        match &self.between {
+            Some((current, root)) => relative(current, &root.join(path)),
+            None => path.to_owned(),
+        }
     }
 }
 

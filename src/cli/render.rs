@@ -3,10 +3,10 @@
 use super::args::{Args, Render};
 use super::error::Error;
 use super::exit::Exit;
-use super::lines::{Places, key, sorted};
+use super::lines::{Places, Source, key, sorted};
 use super::load::{only, scene};
 use super::{finish, output};
-use crate::files::{self, Location};
+use crate::files;
 use crate::inventory::{App, Inventory, Outcome};
 use crate::model::{Phase, Problem, State};
 use crate::render::Target;
@@ -20,33 +20,38 @@ use std::path::Path;
 /// Prints rendered manifests.
 pub fn run(args: &Args, render: &Render) -> Result<Exit, Error> {
     let scene = match &render.application {
-        Some(file) => only(&args.global, &render.beside, file)?,
+        Some(file) => only(&args.global, &render.beside, file, "Application")?,
         None => scene(&args.global, &render.beside, &render.path.iter().cloned().collect::<Vec<_>>())?,
     };
     let inventory = &scene.inventory;
     let apps = wanted(inventory, render.app.as_deref())?;
+    let places = Places::new(inventory);
     if let Some(dir) = &render.split {
-        split(&apps, render.mask, dir)?;
+        split(&rows(&apps, &places), render.mask, dir)?;
         return Ok(finish(&args.global, inventory));
     }
-    let places = Places::new(inventory);
     let shown = |path: &str| scene.seen.path(path);
     let layout = output::layout(&args.global, false, &shown);
-    let rows = rows(&apps);
+    let rows = rows(&apps, &places);
     output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
         let objects = rows.iter().map(|row| RenderLine::Manifest {
             application: &row.app.id,
             source: row.target.source,
             key: key(&row.target.key),
             version: &row.target.version,
-            hooks: row.target.hooks.as_ref().map(|phases| phases.iter().map(|phase| phase_name(*phase)).collect()),
+            hooks: row
+                .target
+                .hooks
+                .as_ref()
+                .map(|phases| phases.iter().map(|phase| phase_name(*phase)).collect()),
             wave: row.target.wave,
             manifest: manifest(row.target, render.mask),
-            origin: places.origin(&row.location),
+            origin: row.source.origin(),
         });
         let own = inventory.problems.iter().filter(|_| render.app.is_none());
         let own = own.map(|problem| told(&places, "", problem));
-        let of_apps = apps.iter().flat_map(|app| app.problems.iter().map(|problem| told(&places, &app.id, problem)));
+        let of_apps =
+            apps.iter().flat_map(|app| app.problems.iter().map(|problem| told(&places, &app.id, problem)));
         report::render(format, objects.chain(own).chain(of_apps), layout, out)
     })?;
     Ok(finish(&args.global, inventory))
@@ -66,7 +71,8 @@ fn wanted<'a>(inventory: &'a Inventory, named: Option<&str>) -> Result<Vec<&'a A
     let found: Vec<&App> = all.iter().copied().filter(is).collect();
     if found.is_empty() {
         let ids: Vec<&str> = all.iter().flat_map(|app| [&*app.id, &*app.application.name]).collect();
-        let guess = yaml::nearest(named, &ids).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+        let guess =
+            yaml::nearest(named, &ids).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
         let message = format!("there is no Application `{named}`{guess}");
         return Err(Error::usage(message, "`billhook apps` lists them"));
     }
@@ -77,16 +83,20 @@ fn wanted<'a>(inventory: &'a Inventory, named: Option<&str>) -> Result<Vec<&'a A
 struct Row<'a> {
     app: &'a App,
     target: &'a Target,
-    location: Location,
+    source: Source,
 }
 
 /// Every manifest by cluster, Application and key. One of an Application that fails is never deployed.
-fn rows<'a>(apps: &[&'a App]) -> Vec<Row<'a>> {
+fn rows<'a>(apps: &[&'a App], places: &Places<'_>) -> Vec<Row<'a>> {
     let mut rows = Vec::new();
     for app in apps.iter().filter(|app| app.outcome == Outcome::Rendered && !fails(app)) {
         let mut targets: Vec<&Target> = app.targets.list.iter().collect();
         targets.sort_by(|a, b| a.key.cmp(&b.key));
-        rows.extend(targets.into_iter().map(|target| Row { app, target, location: target.manifest.location() }));
+        rows.extend(targets.into_iter().map(|target| Row {
+            app,
+            target,
+            source: places.source(&target.manifest),
+        }));
     }
     rows
 }
@@ -120,12 +130,13 @@ fn phase_name(phase: Phase) -> &'static str {
 }
 
 /// Writes each object into a file of its own: `cluster/application/kind.namespace.name.yaml`.
-fn split(apps: &[&App], mask: bool, dir: &Path) -> Result<(), Error> {
+fn split(rows: &[Row<'_>], mask: bool, dir: &Path) -> Result<(), Error> {
     let mut taken = BTreeSet::new();
-    for row in rows(apps) {
+    for row in rows {
         let k = &row.target.key;
         let parts = [&*k.kind, &*k.group, &*k.namespace, &*k.name];
-        let name = parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect::<Vec<_>>().join(".");
+        let name =
+            parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect::<Vec<_>>().join(".");
         let folder = format!("{}/{}", safe(&row.app.cluster), safe(&row.app.id));
         let mut path = format!("{folder}/{name}.yaml");
         let mut number = 2;

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 /// What the reader of nodes says, in the words of people who write YAML.
 pub(super) fn reworded(message: &str) -> String {
-    let Some((expected, found)) = message.strip_prefix("expected ").and_then(|rest| rest.split_once(", found ")) else {
+    let Some((expected, found)) =
+        message.strip_prefix("expected ").and_then(|rest| rest.split_once(", found "))
+    else {
         return message.to_owned();
     };
     let wanted = match expected {
@@ -31,7 +33,11 @@ pub(super) fn rules(loaded: &Loaded, rules: RuleNames<'_>) -> Result<(), Error> 
         let i = i.to_string();
         if ignore.rules.is_empty() {
             let span = loaded.span(&["ignore", &i, "rules"]);
-            return Err(loaded.invalid(span, "`rules` is empty", "name the rules whose findings are ignored"));
+            return Err(loaded.invalid(
+                span,
+                "`rules` is empty",
+                "name the rules whose findings are ignored",
+            ));
         }
         for (j, name) in ignore.rules.iter().enumerate() {
             known_rule(loaded, rules, name, &["ignore", &i, "rules", &j.to_string()])?;
@@ -56,7 +62,11 @@ pub(super) fn naming(loaded: &Loaded) -> Result<(), Error> {
         };
         let (name, path) = (placeholders(&naming.application), placeholders(&naming.path));
         if let Some(odd) = name.iter().find(|placeholder| !path.contains(placeholder)) {
-            return wrong("application", format!("`{odd}` does not occur in `path`"), "use the same placeholders in both");
+            return wrong(
+                "application",
+                format!("`{odd}` does not occur in `path`"),
+                "use the same placeholders in both",
+            );
         }
         let bare = path.iter().fold(naming.path.clone(), |glob, placeholder| glob.replace(placeholder, "*"));
         if let Err(message) = Glob::new(&bare) {
@@ -86,14 +96,22 @@ pub(super) fn inside(loaded: &Loaded, tree: &Tree) -> Result<(), Error> {
             Ok(Some(real)) if tree.is_dir(&real) || tree.entry(&real).is_some() => (),
             Ok(_) => {
                 let help = "the path is relative to this configuration";
-                return Err(loaded.invalid(span(), format!("there is no `{}` in the repository", known.path), help));
+                return Err(loaded.invalid(
+                    span(),
+                    format!("there is no `{}` in the repository", known.path),
+                    help,
+                ));
             }
         }
     }
     for (i, repository) in loaded.config.repositories.iter().enumerate() {
         if within("", &repository.path).is_none() {
             let span = loaded.span(&["repositories", &i.to_string(), "path"]);
-            return Err(loaded.invalid(span, format!("`{}` is outside the repository", repository.path), HELP));
+            return Err(loaded.invalid(
+                span,
+                format!("`{}` is outside the repository", repository.path),
+                HELP,
+            ));
         }
     }
     Ok(())

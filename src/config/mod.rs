@@ -10,8 +10,8 @@ mod types;
 mod values;
 
 pub use types::{
-    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances, Known, Level,
-    Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
+    Acknowledge, ApplicationsSync, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances,
+    Known, Level, Naming, Repository, RuleSettings, SetPolicy, TrackingMethod,
 };
 pub use values::{Date, Glob, Reason};
 
@@ -90,7 +90,11 @@ impl Loaded {
             [] => return Ok(loaded),
             [only] => only.root().map_err(|error| loaded.invalid(error.span, error.message.clone(), ""))?,
             [_, second, ..] => {
-                return Err(loaded.invalid(second.span(), "a configuration is one document".to_owned(), "remove `---`"));
+                return Err(loaded.invalid(
+                    second.span(),
+                    "a configuration is one document".to_owned(),
+                    "remove `---`",
+                ));
             }
         };
         let node = loaded.file.node(root);
@@ -98,7 +102,8 @@ impl Loaded {
             return Ok(loaded);
         }
         let config = yaml::de::from_node(node).map_err(|error| {
-            let help = if error.message == "`reason` is missing" { "say why this may be ignored" } else { "" };
+            let help =
+                if error.message == "`reason` is missing" { "say why this may be ignored" } else { "" };
             loaded.invalid(error.span, check::reworded(&error.message), help)
         })?;
         let loaded = Self { config, ..loaded };

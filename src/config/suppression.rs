@@ -223,7 +223,7 @@ impl Collected {
             return;
         }
         let lines = Lines::new(text);
-        for &span in file.comments() {
+        for span in comments(file) {
             let Some(read) = text.get(span.range()).and_then(parse_comment) else { continue };
             let location = Location::new(path.clone(), span);
             match read {
@@ -246,7 +246,13 @@ impl Collected {
     }
 
     /// Takes what the annotation [`ANNOTATION`] says, which stands at `location` on all these objects.
-    pub fn add_annotation(&mut self, text: &str, objects: &[Owned], location: &Location, rules: RuleNames<'_>) {
+    pub fn add_annotation(
+        &mut self,
+        text: &str,
+        objects: &[Owned],
+        location: &Location,
+        rules: RuleNames<'_>,
+    ) {
         for written in parse_annotation(text) {
             self.add(written, Scope::Objects(objects.to_vec()), location.clone(), rules);
         }
@@ -293,6 +299,24 @@ impl Collected {
     }
 }
 
+/// The comments of a file. Of one that is no YAML, such as a template, whatever looks like a comment of ours.
+fn comments(file: &File) -> Vec<Span> {
+    if file.documents().iter().all(|document| document.root().is_ok()) {
+        return file.comments().to_vec();
+    }
+    let text: &str = file.text();
+    let marks = memchr::memmem::find_iter(text.as_bytes(), WORD.as_bytes());
+    let comment = |word: usize| {
+        let line = text[..word].rfind('\n').map_or(0, |at| at + 1);
+        let before = text[line..word].trim_end();
+        let hash = line + before.len() - before.ends_with('#').then_some(1)?;
+        let alone = text[line..hash].chars().next_back().is_none_or(char::is_whitespace);
+        let end = text[word..].find('\n').map_or(text.len(), |at| word + at);
+        alone.then(|| Span::new(hash, end))
+    };
+    marks.filter_map(comment).collect()
+}
+
 /// What a comment covers: its own line when something stands before it, else the next line that is no comment;
 /// all of the object where that is the first line of one.
 fn covered(file: &File, lines: &Lines, comment: Span) -> Span {
@@ -321,7 +345,8 @@ fn covered(file: &File, lines: &Lines, comment: Span) -> Span {
 
 /// Where each object of a file is: the root of each document, and the items of lists.
 fn objects(file: &File) -> impl Iterator<Item = Span> + '_ {
-    let roots = file.documents().iter().filter_map(|document| document.root().ok()).map(|root| file.node(root));
+    let roots =
+        file.documents().iter().filter_map(|document| document.root().ok()).map(|root| file.node(root));
     roots.flat_map(|root| {
         let items = root.get("items").into_iter().flat_map(Node::items).filter(|item| item.is_map());
         let members: Vec<Span> = items.map(Node::span).collect();
@@ -378,7 +403,8 @@ pub fn apply(findings: Vec<Finding>, collected: Collected, now: &Circumstances<'
         if !now.complete && !matches!(suppression.scope, Scope::Piece(..) | Scope::File(_)) {
             continue;
         }
-        let idle = suppression.rules.iter().filter(|rule| (now.ran)(rule.code) && !used.contains(&(i, rule.code)));
+        let idle =
+            suppression.rules.iter().filter(|rule| (now.ran)(rule.code) && !used.contains(&(i, rule.code)));
         applied.complaints.extend(idle.map(|rule| unused(suppression, *rule)));
     }
     applied

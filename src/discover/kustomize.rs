@@ -127,7 +127,8 @@ fn written(documents: &Documents, path: &Path, dir: &str) -> Option<Written> {
     };
     let named = ["patches", "patchesJson6902", "replacements"].into_iter().flat_map(list);
     let named = named.filter_map(|patch| patch.get("path")?.as_str());
-    let parts = texts(&["patchesStrategicMerge", "transformers", "generators", "configurations"]).chain(named);
+    let parts =
+        texts(&["patchesStrategicMerge", "transformers", "generators", "configurations"]).chain(named);
     let is_set = |key: &&str| node.get(key).is_some_and(says_something);
     Some(Written {
         path: path.clone(),
@@ -138,5 +139,7 @@ fn written(documents: &Documents, path: &Path, dir: &str) -> Option<Written> {
 }
 
 fn says_something(value: Node<'_>) -> bool {
-    !value.is_null() && value.as_str() != Some("") && !((value.is_seq() || value.is_map()) && value.is_empty())
+    !value.is_null()
+        && value.as_str() != Some("")
+        && !((value.is_seq() || value.is_map()) && value.is_empty())
 }

@@ -79,7 +79,11 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
 }
 
 /// The files that are set apart although somebody here wrote them: kustomizations and patches.
-fn parts(documents: &Documents, kustomizations: &Kustomizations, wanted: impl Fn(&str) -> bool) -> Vec<(Path, Arc<Parsed>)> {
+fn parts(
+    documents: &Documents,
+    kustomizations: &Kustomizations,
+    wanted: impl Fn(&str) -> bool,
+) -> Vec<(Path, Arc<Parsed>)> {
     let tree = documents.tree();
     let mut paths: Vec<Path> = kustomizations.parts().map(Path::from).collect();
     paths.sort_unstable();

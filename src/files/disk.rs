@@ -38,7 +38,8 @@ pub fn real_path(path: &Path) -> Result<PathBuf, Error> {
 
 /// Whether a folder stands at `path`. An error where nothing is.
 pub fn is_folder(path: &Path) -> Result<bool, Error> {
-    let kind = fs::metadata(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
+    let kind =
+        fs::metadata(path).map_err(|source| Error::Read { path: path.display().to_string(), source })?;
     Ok(kind.is_dir())
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::gotemplate::ast::Target;
 use crate::gotemplate::function::{Arguments, Budget, Fault, Function, Type};
-use crate::gotemplate::value::{Elem, List, Text, Value};
+use crate::gotemplate::value::{Elem, List, Map, MapElem, Text, Value};
 use crate::gotemplate::{equal, print, unicode, url};
 
 type Made = Result<Value, Fault>;
@@ -97,7 +97,7 @@ fn index(_: &mut Budget, arguments: &[Value]) -> Made {
                 list.get(at).ok_or_else(out_of_range)?
             }
             Value::Map(map) => match index {
-                Value::Str(key) => map.get(key).unwrap_or_else(|| zero_of(map.holds_strings())),
+                Value::Str(key) => map.get(key).unwrap_or_else(|| zero_of(map)),
                 Value::Invalid | Value::Nil => {
                     return Err(Fault::error("value is nil; should be of type string"));
                 }
@@ -113,8 +113,8 @@ fn index(_: &mut Budget, arguments: &[Value]) -> Made {
 }
 
 /// What a map gives for a key that it does not have.
-pub(super) fn zero_of(strings: bool) -> Value {
-    if strings { Value::Str(Text::from([])) } else { Value::Nil }
+pub(super) fn zero_of(map: &Map) -> Value {
+    if map.elem() == MapElem::Str { Value::Str(Text::from([])) } else { Value::Nil }
 }
 
 fn out_of_range() -> Fault {

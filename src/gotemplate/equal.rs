@@ -59,7 +59,7 @@ fn deep_at(a: &Value, b: &Value, depth: usize, left: &mut usize) -> Result<bool,
             Ok(true)
         }
         (Value::Map(x), Value::Map(y)) => {
-            if x.holds_strings() != y.holds_strings() || x.is_nil() != y.is_nil() || x.len() != y.len() {
+            if x.elem() != y.elem() || x.is_nil() != y.is_nil() || x.len() != y.len() {
                 return Ok(false);
             }
             if x.same(y) {

@@ -438,7 +438,7 @@ impl<'a> Machine<'a, '_> {
                 }
                 match self.run.missing {
                     Missing::Default => Ok(Value::Invalid),
-                    Missing::Zero => Ok(builtin::zero_of(map.holds_strings())),
+                    Missing::Zero => Ok(builtin::zero_of(map)),
                     Missing::Error => fail(format!("map has no entry for key {name:?}")),
                 }
             }
@@ -652,7 +652,7 @@ fn fit(value: Value, wanted: Type) -> Result<Value, Fault> {
         | (Type::Bool, Value::Bool(_))
         | (Type::Int, Value::Int(_))
         | (Type::Float, Value::Float(_)) => true,
-        (Type::Map, Value::Map(map)) => !map.holds_strings(),
+        (Type::Map, Value::Map(map)) => map.is_untyped(),
         (Type::Object(name), Value::Object(object)) => object.type_name() == name,
         _ => false,
     };

@@ -27,7 +27,7 @@ fn merge_at(into: &Map, from: &Map, overwrite: bool, depth: usize) -> Result<(),
     }
     let entries: Vec<(Text, Value)> =
         from.entries().iter().map(|(key, value)| (key.clone(), value.clone())).collect();
-    let typed = into.holds_strings() && !from.holds_strings();
+    let typed = !into.is_untyped() && from.elem() != into.elem();
     for (key, value) in entries {
         let there = into.get(&key);
         if value.is_nothing() {

@@ -30,7 +30,7 @@ pub use error::{Cause, Error};
 pub use function::{Arguments, Budget, Call, Fault, Function, Functions, Limits, Type};
 pub use sprig::sprig;
 pub use unicode::to_utf8;
-pub use value::{Elem, List, Map, Named, Object, Text, Value};
+pub use value::{Elem, List, Map, MapElem, Named, Object, Text, Value};
 
 /// `%v` of a value: what Go's `fmt` prints of it, `<nil>` for what is not there.
 ///
@@ -39,6 +39,15 @@ pub use value::{Elem, List, Map, Named, Object, Text, Value};
 /// When the value is nested too deep or prints too long.
 pub fn print_value(value: &Value) -> Result<String, Fault> {
     print::to_bytes(value).map(|printed| to_utf8(&printed))
+}
+
+/// Whether `text` holds a match of a regular expression in Go's syntax.
+///
+/// # Errors
+///
+/// When the pattern is none, or is too large.
+pub fn regex_matches(pattern: &str, text: &str) -> Result<bool, Fault> {
+    regexp::compile(pattern.as_bytes()).map(|regex| regex.is_match(text.as_bytes()))
 }
 
 /// What a field gives that its map does not have: the option `missingkey`.

@@ -119,12 +119,23 @@ struct ListCell {
     items: RefCell<Vec<Value>>,
 }
 
+/// The element type of a [`Map`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MapElem {
+    /// `map[string]interface {}`
+    Any,
+    /// `map[string]string`
+    Str,
+    /// A map of another type, by the name of the whole type; functions that want an untyped map refuse it.
+    Other(&'static str),
+}
+
 /// A Go map whose keys are strings, kept in the order in which templates see it.
 #[derive(Clone)]
 pub struct Map(Rc<MapCell>);
 
 struct MapCell {
-    strings: bool,
+    elem: MapElem,
     nil: bool,
     entries: RefCell<BTreeMap<Text, Value>>,
 }
@@ -188,27 +199,32 @@ impl List {
 impl Map {
     /// An empty `map[string]interface {}`.
     pub fn new() -> Map {
-        Map::from_entries(false, BTreeMap::new())
+        Map::from_entries(MapElem::Any, BTreeMap::new())
     }
 
     /// An empty `map[string]string`.
     pub fn of_strings() -> Map {
-        Map::from_entries(true, BTreeMap::new())
+        Map::from_entries(MapElem::Str, BTreeMap::new())
     }
 
     /// The nil `map[string]interface {}`.
     pub fn nil() -> Map {
-        Map(Rc::new(MapCell { strings: false, nil: true, entries: RefCell::default() }))
+        Map(Rc::new(MapCell { elem: MapElem::Any, nil: true, entries: RefCell::default() }))
     }
 
-    /// A map of these entries; `strings` makes it a `map[string]string`.
-    pub fn from_entries(strings: bool, entries: BTreeMap<Text, Value>) -> Map {
-        Map(Rc::new(MapCell { strings, nil: false, entries: RefCell::new(entries) }))
+    /// A map of these entries.
+    pub fn from_entries(elem: MapElem, entries: BTreeMap<Text, Value>) -> Map {
+        Map(Rc::new(MapCell { elem, nil: false, entries: RefCell::new(entries) }))
     }
 
-    /// Whether this is a `map[string]string`.
-    pub fn holds_strings(&self) -> bool {
-        self.0.strings
+    /// The element type.
+    pub fn elem(&self) -> MapElem {
+        self.0.elem
+    }
+
+    /// Whether this is a `map[string]interface {}`.
+    pub fn is_untyped(&self) -> bool {
+        self.0.elem == MapElem::Any
     }
 
     /// Whether this is the nil map.
@@ -260,7 +276,7 @@ impl Map {
 
     /// A map of the same entries that can be changed on its own; values are shared.
     pub fn shallow_copy(&self) -> Map {
-        Map::from_entries(self.0.strings, self.0.entries.borrow().clone())
+        Map::from_entries(self.0.elem, self.0.entries.borrow().clone())
     }
 
     pub(super) fn same(&self, other: &Map) -> bool {
@@ -337,7 +353,7 @@ impl Value {
                     .iter()
                     .map(|(key, value)| (Text::from(key.as_bytes()), Value::from_json(value)))
                     .collect();
-                Value::Map(Map::from_entries(false, entries))
+                Value::Map(Map::from_entries(MapElem::Any, entries))
             }
         }
     }
@@ -362,8 +378,11 @@ impl Value {
                 Elem::AnyList => "[][]interface {}",
                 Elem::AnyMap => "[]map[string]interface {}",
             },
-            Value::Map(map) if map.holds_strings() => "map[string]string",
-            Value::Map(_) => "map[string]interface {}",
+            Value::Map(map) => match map.elem() {
+                MapElem::Any => "map[string]interface {}",
+                MapElem::Str => "map[string]string",
+                MapElem::Other(name) => name,
+            },
             Value::Named(named) => named.type_name,
             Value::Object(object) => object.type_name(),
         }

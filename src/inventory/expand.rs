@@ -2,13 +2,15 @@ use super::options::Options;
 use super::sources::{Found as Files, Repositories};
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
 use crate::discover::{self, Found, Kustomizations};
-use crate::files::{Location, Span};
+use crate::files::{Location, Path, Span};
 use crate::model::{
     Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{self, Destination, Environment, Reference, References, Request, Targets, Tool};
-use crate::yaml::{File, Node};
+use crate::render::{
+    self, Destination, Environment, Reference, References, Request, Targets, Tool,
+};
+use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -33,6 +35,8 @@ struct Draft {
     tools: Vec<Option<Tool>>,
     problems: Vec<Problem>,
     rendered: bool,
+    /// The kustomization that changes or completes it, so that what stands here is not what is deployed.
+    changed_by: Option<Path>,
     /// Another Application renders this document, but something else wins its key.
     lost: bool,
 }
@@ -180,14 +184,11 @@ impl Expansion<'_> {
         home: Arc<str>,
         depth: usize,
     ) -> Option<Draft> {
-        let location = manifest.location();
-        let name = manifest.name().to_owned();
+        let written = manifest.clone();
         let application = match Application::read(manifest, namespace) {
             Ok(application) => application,
             Err(error) => {
-                let message = format!("Application `{name}` cannot be read: {}", error.message);
-                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
-                self.problems.push(problem.at(Location::new(location.path, error.span)));
+                self.problems.push(unreadable(&written, &error));
                 return None;
             }
         };
@@ -196,6 +197,7 @@ impl Expansion<'_> {
         if let Some(message) = application.spec.invalid() {
             let problem =
                 Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem = problem.help("add what is missing");
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
@@ -211,6 +213,7 @@ impl Expansion<'_> {
             tools,
             problems,
             rendered,
+            changed_by: None,
             lost: false,
         })
     }
@@ -222,6 +225,7 @@ impl Expansion<'_> {
         let mut invalid = |message: String| {
             let problem =
                 Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem = problem.help("name one cluster in `spec.destination`, by `server` or by `name`");
             problems.push(problem.at(at()));
         };
         let cluster = match self.clusters.identity(destination) {
@@ -438,7 +442,7 @@ impl Expansion<'_> {
                 "Application" => self.adopt_application(parent, target.manifest, &namespace, &home, depth),
                 "ApplicationSet" => {
                     let parent = Parent::Application(parent);
-                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance });
+                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance, changed_by: None });
                 }
                 _ => self.add_project(target.manifest, namespace, Parent::Application(parent), instance),
             }
@@ -562,15 +566,10 @@ impl Expansion<'_> {
     }
 
     fn add_project(&mut self, manifest: Manifest, namespace: Arc<str>, parent: Parent, instance: usize) {
-        let location = manifest.location();
-        let name = manifest.name().to_owned();
+        let written = manifest.clone();
         match Project::read(manifest) {
             Ok(project) => self.projects.push(OwnedProject { project, namespace, parent, instance }),
-            Err(error) => {
-                let message = format!("AppProject `{name}` cannot be read: {}", error.message);
-                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
-                self.problems.push(problem.at(Location::new(location.path, error.span)));
-            }
+            Err(error) => self.problems.push(unreadable(&written, &error)),
         }
     }
 
@@ -579,7 +578,7 @@ impl Expansion<'_> {
         for manifest in &found.sets {
             let Some(instance) = self.unclaimed(manifest) else { continue };
             let namespace = self.own_namespace(manifest, instance);
-            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance });
+            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance, changed_by: None });
         }
         for manifest in &found.projects {
             let Some(instance) = self.unclaimed(manifest) else { continue };
@@ -669,6 +668,9 @@ impl Expansion<'_> {
         }
         for set in &mut inventory.sets {
             set.parent = renumber(&set.parent, &kept);
+            if set.parent == Parent::Root {
+                set.changed_by = inventory.kustomizations.changing(set.manifest.path()).cloned();
+            }
             inventory.problems.push(not_expanded(set));
         }
         for owned in &mut inventory.projects {
@@ -695,6 +697,7 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
     let problem = Problem::unknown(ProblemKind::NotRendered, message);
     draft.problems = vec![problem.at(draft.application.manifest.location())];
     draft.rendered = true;
+    draft.changed_by = Some(by.clone());
     draft
 }
 
@@ -757,9 +760,16 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
         targets,
         outcome,
         tools: draft.tools,
+        changed_by: draft.changed_by,
         problems,
         application: draft.application,
     }
+}
+
+/// An object of Argo CD's own that the API server refuses.
+fn unreadable(manifest: &Manifest, error: &yaml::de::Error) -> Problem {
+    let message = format!("{} `{}` cannot be read: {error}", manifest.kind(), manifest.name());
+    Problem::fails(ProblemKind::ResourceUnreadable, message).at(manifest.locate(error.span))
 }
 
 /// Where a document of the tree stands; None for what was rendered.

@@ -4,9 +4,9 @@
 
 use crate::discover::Kustomizations;
 use crate::files::{Location, Path};
-use crate::model::{Application, Clusters, Manifest, Origin, Problem, Project, ResourceKey, Settings, State};
+use crate::model::{Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Settings, State};
 use crate::render::{Documents, Parsed, Target, Targets, Tool};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
 
 mod expand;
@@ -88,6 +88,8 @@ pub struct App {
     pub targets: Targets,
     /// How far rendering came.
     pub outcome: Outcome,
+    /// The kustomization that changes or completes this Application: what stands in the tree is not what is deployed.
+    pub changed_by: Option<Path>,
     /// The tool of each source; None where it never came to that.
     pub tools: Vec<Option<Tool>>,
     /// What Argo CD or this program says.
@@ -116,6 +118,8 @@ pub struct Set {
     pub parent: Parent,
     /// Index of its Argo CD instance.
     pub instance: usize,
+    /// The kustomization that changes this set: what stands in the tree is not what is deployed.
+    pub changed_by: Option<Path>,
 }
 
 /// One AppProject.
@@ -140,6 +144,17 @@ pub struct ResourceId {
     pub target: u32,
 }
 
+/// A problem that was met at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Met {
+    /// The Application that met it.
+    pub app: Option<AppId>,
+    /// What it is.
+    pub kind: ProblemKind,
+    /// What it leaves.
+    pub state: State,
+}
+
 /// Where an object lives: instance, cluster, key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Place {
@@ -156,7 +171,7 @@ struct Index {
     by_place: HashMap<Place, Vec<ResourceId>>,
     by_instance_name: HashMap<(usize, Arc<str>), Vec<AppId>>,
     by_document: HashMap<(Path, u32), Vec<ResourceId>>,
-    problems_at: HashSet<Location>,
+    problems_at: HashMap<Location, Vec<Met>>,
 }
 
 impl Inventory {
@@ -230,9 +245,9 @@ impl Inventory {
         self.kustomizations.names(path)
     }
 
-    /// Whether a problem was met at this very place.
-    pub fn has_problem_at(&self, location: &Location) -> bool {
-        self.index().problems_at.contains(location)
+    /// The problems that were met at this very place.
+    pub fn problems_at(&self, location: &Location) -> &[Met] {
+        self.index().problems_at.get(location).map_or(&[], Vec::as_slice)
     }
 
     /// The decoded text of a file of the tree.
@@ -261,8 +276,16 @@ impl Inventory {
                     index.by_document.entry((Path::clone(path), start)).or_default().push(id);
                 }
             }
-            let problems = self.applications.iter().flat_map(|app| &app.problems).chain(&self.problems);
-            index.problems_at = problems.filter_map(|problem| problem.location.clone()).collect();
+            let mut met = |app: Option<AppId>, problem: &Problem| {
+                if let Some(location) = &problem.location {
+                    let met = Met { app, kind: problem.kind, state: problem.state };
+                    index.problems_at.entry(location.clone()).or_default().push(met);
+                }
+            };
+            self.problems.iter().for_each(|problem| met(None, problem));
+            for (id, app) in self.applications.iter().enumerate() {
+                app.problems.iter().for_each(|problem| met(Some(id), problem));
+            }
             for (id, app) in self.applications.iter().enumerate() {
                 index.by_instance_name.entry((app.instance, Arc::clone(&app.id))).or_default().push(id);
             }

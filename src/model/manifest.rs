@@ -26,6 +26,14 @@ impl Manifest {
         Self { file, root, origin }
     }
 
+    /// The one object of a text, for tests.
+    #[cfg(test)]
+    pub(crate) fn parsed(text: &str) -> Self {
+        let file = Arc::new(File::single(text.into()));
+        let root = file.documents()[0].root().expect("the text is one object");
+        Self::new(file, root, Arc::new(Origin::Written("test.yaml".into())))
+    }
+
     /// Another object of the same text: a member of a list.
     pub fn member(&self, root: NodeId) -> Self {
         Self { file: Arc::clone(&self.file), root, origin: Arc::clone(&self.origin) }
@@ -139,4 +147,22 @@ impl fmt::Debug for Manifest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}/{} in {}", self.kind(), self.namespace(), self.name(), self.path())
     }
+}
+
+/// The first key of a document that would make it an object, were it spelled right, and what it was meant to be.
+///
+/// Some of `apiVersion`, `kind` and `metadata` are there, and the one that is not has a neighbour that differs in case
+/// or by one letter.
+pub fn misspelt_head<'a>(root: Node<'a>) -> Option<(Node<'a>, &'static str)> {
+    const HEADS: [&str; 3] = ["apiVersion", "kind", "metadata"];
+    if HEADS.iter().filter(|head| root.get(head).is_some()).count() < 2 {
+        let same = |head: &&str| root.entries().any(|entry| entry.key.eq_ignore_ascii_case(head));
+        if HEADS.iter().filter(|head| same(head)).count() < 3 {
+            return None;
+        }
+    }
+    let missing = HEADS.into_iter().find(|head| root.get(head).is_none())?;
+    let near = |key: &str| key.eq_ignore_ascii_case(missing) || strsim::damerau_levenshtein(key, missing) == 1;
+    let entry = root.entries().find(|entry| near(&entry.key))?;
+    Some((entry.key_node, missing))
 }

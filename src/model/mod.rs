@@ -5,10 +5,13 @@
 
 mod application;
 mod cluster;
+mod data;
 mod exclusions;
+mod fields;
 mod hooks;
 mod key;
 mod manifest;
+mod option_names;
 mod options;
 mod problem;
 mod project;
@@ -22,11 +25,14 @@ pub use application::{
     Source, SourceHydrator, SyncPolicy,
 };
 pub use cluster::{DEFAULT_KUBERNETES, Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
+pub use data::holds_data;
 pub use exclusions::Exclusions;
+pub use fields::{Content, Count, Field, fields, places};
 pub use hooks::{Phase, hooks, wave};
 pub use key::{GroupKind, ResourceKey, group_of, version_of};
-pub use manifest::{Manifest, Origin};
-pub use options::{Protection, SyncOptions, protection};
+pub use manifest::{Manifest, Origin, misspelt_head};
+pub use option_names::{COMPARE_OPTIONS, Level, Meaning, meaning, sync_options, values_of};
+pub use options::{Protection, Protections, SYNC_OPTIONS, SyncOptions, helm_keeps, protection, protections};
 pub use problem::{Condition, Problem, ProblemKind, State};
 pub use project::{Permission, Project, ProjectDestination};
 pub use repository::{normalize_url, same_repository};

@@ -3,7 +3,7 @@ use crate::model::{
     version_of, wave,
 };
 use hashbrown::HashMap;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 use std::sync::Arc;
 
 /// The cluster that manifests are going to, as far as they change by it.
@@ -39,6 +39,7 @@ impl Target {
     /// The object as Argo CD compares it: the manifest with its namespace filled in or cleared.
     pub fn to_json(&self) -> Value {
         let mut object = self.manifest.node().to_json();
+        as_float(&mut object);
         let own = self.manifest.namespace();
         if own == &*self.key.namespace {
             return object;
@@ -52,6 +53,20 @@ impl Target {
             };
         }
         object
+    }
+}
+
+/// Whole numbers above the signed range become floats, as in apimachinery's decoder of unstructured objects.
+fn as_float(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_u64() && !number.is_i64() => {
+            if let Some(float) = number.as_f64().and_then(Number::from_f64) {
+                *number = float;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(as_float),
+        Value::Object(map) => map.values_mut().for_each(as_float),
+        _ => {}
     }
 }
 

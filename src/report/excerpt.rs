@@ -253,7 +253,7 @@ fn draw_row(out: &mut String, line: usize, row: &Row, gutter: usize, severity: S
             let _ = write!(out, " {label}");
         }
         let _ = writeln!(out, "{color:#}");
-        if !fits {
+        if !fits && !label.is_empty() {
             for part in wrap(&label, room, "  ", "  ") {
                 let _ = writeln!(out, "{DIM}{:gutter$} │{DIM:#} {color}{part}{color:#}", "");
             }

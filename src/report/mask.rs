@@ -5,7 +5,8 @@ use serde_json::Value;
 /// Other objects stay as they are. The key of the hash is made of the object's name and the field, so a value that
 /// stands in two Secrets does not show that it does.
 pub fn mask(object: &mut Value) {
-    let text = |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or("").to_owned();
+    let text =
+        |value: &Value, path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or("").to_owned();
     if text(object, "/kind") != "Secret" || text(object, "/apiVersion") != "v1" {
         return;
     }
@@ -13,7 +14,10 @@ pub fn mask(object: &mut Value) {
     for field in ["data", "stringData"] {
         let Some(map) = object.get_mut(field).and_then(Value::as_object_mut) else { continue };
         for (name, value) in map {
-            let key = blake3::derive_key("billhook 2026 values of Secrets", format!("{owner}/{field}/{name}").as_bytes());
+            let key = blake3::derive_key(
+                "billhook 2026 values of Secrets",
+                format!("{owner}/{field}/{name}").as_bytes(),
+            );
             let hash = blake3::keyed_hash(&key, value.to_string().as_bytes()).to_hex();
             *value = format!("hash:{}", &hash[..8]).into();
         }

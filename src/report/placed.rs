@@ -22,12 +22,15 @@ pub struct Placed<'a> {
 /// The texts that findings point into, each indexed once.
 #[derive(Default)]
 pub(super) struct Texts {
-    known: FxHashMap<Arc<str>, Option<(Arc<str>, Arc<Lines>)>>,
+    known: FxHashMap<Arc<str>, Option<Indexed>>,
 }
+
+/// A text and where its lines begin.
+type Indexed = (Arc<str>, Arc<Lines>);
 
 impl Texts {
     /// Text and line index of the file at `path`.
-    pub fn get(&mut self, lint: &Lint<'_>, path: &Arc<str>) -> Option<(Arc<str>, Arc<Lines>)> {
+    pub fn get(&mut self, lint: &Lint<'_>, path: &Arc<str>) -> Option<Indexed> {
         let read = || (lint.sources)(path).map(|text| (text.clone(), Arc::new(Lines::new(&text))));
         self.known.entry(path.clone()).or_insert_with(read).clone()
     }

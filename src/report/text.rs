@@ -51,7 +51,7 @@ fn groups<'p, 'a>(placed: &'p [Placed<'a>]) -> Vec<Vec<&'p Placed<'a>>> {
         }
     }
     for members in &mut groups {
-        members.sort_by(|a, b| b.finding.severity.cmp(&a.finding.severity)); // Stable: then as before.
+        members.sort_by_key(|p| std::cmp::Reverse(p.finding.severity)); // Stable: then as before.
     }
     groups
 }

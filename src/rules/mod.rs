@@ -12,9 +12,36 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
+mod application_name_collision;
+mod document;
+mod duplicate_object;
+mod duplicate_object_api_alias;
+mod duplicate_yaml_key;
+mod field_misplaced;
+mod glued_separator;
+mod helm_keep_is_not_prune_false;
+mod hook_or_wave_invalid;
+mod manifest_unparseable;
+mod merged_documents;
+mod name_path_mismatch;
+mod namespace_of_protected_unprotected;
+mod namespace_two_owners;
+mod non_string_map_value;
+mod owners;
 mod page;
 mod problems;
+mod protected_namespace_managed;
+mod prune_without_delete_protection;
+mod rendered_into_default_namespace;
+mod several_objects_in_one_file;
+mod shared_object_two_owners;
+mod shared_resource_not_guarded;
+mod stateful_without_prune_protection;
 mod suppressions;
+mod sync_option_invalid;
+mod yaml_numeric_coercion;
+
+use document::Document;
 
 pub use page::{Example, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all};
@@ -31,6 +58,8 @@ pub struct Rule {
 enum Check {
     /// A file of plain YAML or JSON.
     File(fn(&Path, &Parsed, &mut Context<'_>)),
+    /// A document of YAML or JSON, written or rendered.
+    Document(for<'a> fn(&Document<'a>, &mut Context<'a>)),
     /// An Application.
     Application(fn(AppId, &App, &mut Context<'_>)),
     /// An ApplicationSet.
@@ -43,10 +72,36 @@ enum Check {
     Inventory(fn(&mut Context<'_>)),
 }
 
+/// One line a rule, in order of code; those of BH0xx and BH9xx are in tables of their own.
+const RULES: &[&Rule] = &[
+    &duplicate_object::RULE,
+    &duplicate_object_api_alias::RULE,
+    &application_name_collision::RULE,
+    &name_path_mismatch::RULE,
+    &shared_object_two_owners::RULE,
+    &namespace_two_owners::RULE,
+    &several_objects_in_one_file::RULE,
+    &protected_namespace_managed::RULE,
+    &rendered_into_default_namespace::RULE,
+    &stateful_without_prune_protection::RULE,
+    &namespace_of_protected_unprotected::RULE,
+    &prune_without_delete_protection::RULE,
+    &helm_keep_is_not_prune_false::RULE,
+    &shared_resource_not_guarded::RULE,
+    &sync_option_invalid::RULE,
+    &hook_or_wave_invalid::RULE,
+    &field_misplaced::RULE,
+    &duplicate_yaml_key::RULE,
+    &glued_separator::RULE,
+    &merged_documents::RULE,
+    &manifest_unparseable::RULE,
+    &non_string_map_value::RULE,
+    &yaml_numeric_coercion::RULE,
+];
+
 /// Every rule, in order of code.
 static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
-    let rules: &[&Rule] = &[];
-    let mut all: Vec<_> = rules
+    let mut all: Vec<_> = RULES
         .iter()
         .chain(problems::RULES)
         .chain(suppressions::RULES)
@@ -105,17 +160,21 @@ pub struct Context<'a> {
     pub options: &'a Options,
     page: &'static Page,
     severity: Severity,
+    /// Whether the configuration says the severity.
+    configured: bool,
     findings: Vec<Finding>,
 }
 
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
-pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
+pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
     let on: Vec<_> =
         ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
-    let run = |rules: &dyn Fn(&Rule, &mut Context<'_>)| {
+    let run = |rules: &dyn Fn(&Rule, &mut Context<'a>)| {
         let mut findings = Vec::new();
         for (page, rule, severity) in &on {
-            let mut context = Context { inventory, options, page, severity: *severity, findings: Vec::new() };
+            let configured = options.severities.contains_key(page.code);
+            let mut context =
+                Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
             rules(rule, &mut context);
             findings.append(&mut context.findings);
         }
@@ -128,7 +187,16 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
             }
         })
     });
-    let applications = inventory.applications.par_iter().enumerate().flat_map_iter(|(id, app)| {
+    let documents = inventory.files.par_iter().chain(&inventory.parts).flat_map_iter(|(path, parsed)| {
+        let documents = document::of_file(inventory, path, parsed);
+        run(&|rule, context| judge_documents(&documents, rule, context))
+    });
+    let made = inventory.applications.par_iter().flat_map_iter(|app| {
+        let documents: Vec<_> = document::made_by(app).collect();
+        run(&|rule, context| judge_documents(&documents, rule, context))
+    });
+    let as_written = inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
+    let applications = as_written.flat_map_iter(|(id, app)| {
         run(&|rule, context| match rule.check {
             Check::Application(check) => check(id, app, context),
             Check::Resource(check) => {
@@ -139,15 +207,24 @@ pub fn judge(inventory: &Inventory, options: &Options) -> Vec<Finding> {
             _ => (),
         })
     });
-    let mut findings: Vec<Finding> = files.chain(applications).collect();
+    let mut findings: Vec<Finding> = files.chain(documents).chain(made).chain(applications).collect();
     findings.extend(run(&|rule, context| match rule.check {
-        Check::ApplicationSet(check) => inventory.sets.iter().for_each(|set| check(set, context)),
+        Check::ApplicationSet(check) => {
+            let as_written = inventory.sets.iter().filter(|set| set.changed_by.is_none());
+            as_written.for_each(|set| check(set, context));
+        }
         Check::AppProject(check) => inventory.projects.iter().for_each(|project| check(project, context)),
         Check::Inventory(check) => check(context),
         _ => (),
     }));
     sort(&mut findings);
     findings
+}
+
+fn judge_documents<'a>(documents: &[Document<'a>], rule: &Rule, context: &mut Context<'a>) {
+    if let Check::Document(check) = rule.check {
+        documents.iter().for_each(|document| check(document, context));
+    }
 }
 
 /// The severity of a rule after configuration; None when it is off.
@@ -191,7 +268,8 @@ impl<'a> Context<'a> {
             fix: None,
             group: String::new(),
         });
-        Report { finding: self.findings.last_mut().expect("a finding was pushed") }
+        let finding = self.findings.last_mut().expect("a finding was pushed");
+        Report { finding, configured: self.configured }
     }
 
     /// Reports on an object of an Application, at its name.
@@ -208,6 +286,7 @@ impl<'a> Context<'a> {
 /// A finding on its way.
 pub struct Report<'a> {
     finding: &'a mut Finding,
+    configured: bool,
 }
 
 impl Report<'_> {
@@ -237,7 +316,12 @@ impl Report<'_> {
 
     /// The object it is about, where there is no target.
     pub fn object(self, key: &ResourceKey) -> Self {
-        self.finding.object = Some(object(key));
+        self.named(object(key))
+    }
+
+    /// The object it is about, as its text names it.
+    fn named(self, object: Object) -> Self {
+        self.finding.object = Some(object);
         self
     }
 
@@ -248,9 +332,11 @@ impl Report<'_> {
         self
     }
 
-    /// Another severity than the page's; a configured one stays.
+    /// Not worse than this, where the page says worse; a configured severity stays.
     pub fn at_most(self, severity: Severity) -> Self {
-        self.finding.severity = self.finding.severity.min(severity);
+        if !self.configured {
+            self.finding.severity = self.finding.severity.min(severity);
+        }
         self
     }
 

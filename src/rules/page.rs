@@ -52,7 +52,8 @@ struct Front {
     name: String,
     severity: Severity,
     since: String,
-    #[serde(default)]
+    /// To Kubernetes' YAML the key `off` is a truth value.
+    #[serde(default, alias = "false")]
     off: bool,
 }
 

@@ -1,8 +1,12 @@
 //! BH0xx: what could not be read, rendered or resolved. One page each; the inventory met the problems already.
 
+use super::document::{each_map, quoted};
 use super::{Check, Context, Rule, whole_file};
-use crate::finding::Severity;
+use crate::files::Location;
+use crate::finding::{Edit, FixKind, Severity};
+use crate::inventory::Inventory;
 use crate::model::{Problem, ProblemKind, State};
+use crate::yaml::{Style, Value};
 
 /// One rule a kind of problem.
 pub(super) const RULES: &[&Rule] = &[
@@ -67,7 +71,9 @@ pub(super) const RULES: &[&Rule] = &[
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.
 fn report(context: &mut Context<'_>, kind: ProblemKind) {
     let inventory = context.inventory;
-    let wanted = |problem: &&Problem| problem.kind == kind && problem.state != State::Unknown;
+    let passed_over = |problem: &Problem| kind == ProblemKind::Unparseable && problem.state == State::Warning; // BH604
+    let wanted =
+        |problem: &&Problem| problem.kind == kind && problem.state != State::Unknown && !passed_over(problem);
     for problem in inventory.problems.iter().filter(wanted) {
         add(context, problem, None);
     }
@@ -84,7 +90,15 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
         (None, Some(app)) => app.application.manifest.location(),
         (None, None) => whole_file(&"".into()),
     };
-    let mut report = context.report(location, problem.message.clone()).help(problem.help.clone());
+    let quotes = match problem.kind {
+        ProblemKind::ObjectInvalid | ProblemKind::ResourceUnreadable => quotes(context.inventory, &location),
+        _ => Vec::new(),
+    };
+    let help = match quotes.is_empty() {
+        false if problem.help.is_empty() => "put the value in quotes".to_owned(),
+        _ => problem.help.clone(),
+    };
+    let mut report = context.report(location, problem.message.clone()).help(help).fix(FixKind::Safe, quotes);
     if problem.state == State::Warning {
         report = report.at_most(Severity::Warning);
     }
@@ -94,4 +108,25 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
             report.because(format!("Argo CD neither syncs nor prunes `{}` as long as this is so", app.id));
         }
     }
+}
+
+/// Quotes for a number or truth value where text is wanted: the value that a problem is about, or its entry.
+fn quotes(inventory: &Inventory, location: &Location) -> Vec<Edit> {
+    let Some((_, parsed)) = inventory.files.iter().find(|(path, _)| *path == location.path) else {
+        return Vec::new();
+    };
+    let mut edits = Vec::new();
+    for root in parsed.file.documents().iter().filter_map(|document| document.root().ok()) {
+        each_map(parsed.file.node(root), &mut |_, map| {
+            for entry in map.written().filter(|entry| [entry.span(), entry.value.span()].contains(&location.span)) {
+                let node = entry.value;
+                let other = matches!(node.value(), Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_));
+                if parsed.verbatim && other && node.style() == Style::Plain && node.alias().is_none() {
+                    let place = Location::new(location.path.clone(), node.span());
+                    edits.push(Edit { location: place, text: quoted(node.text()) });
+                }
+            }
+        });
+    }
+    edits
 }

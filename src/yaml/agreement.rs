@@ -28,7 +28,9 @@ pub fn compare(text: &str, newline: bool) -> Agreement {
         (None, Ok(_)) => Agreement::Declined,
         (None, Err(_)) => Agreement::Refused,
         (Some(_), Err(problem)) => Agreement::Different(format!("only libyaml refuses: {problem:?}")),
-        (Some(quick), Ok(exact)) => difference(&a, quick, &b, exact).map_or(Agreement::Same, Agreement::Different),
+        (Some(quick), Ok(exact)) => {
+            difference(&a, quick, &b, exact).map_or(Agreement::Same, Agreement::Different)
+        }
     }
 }
 
@@ -50,7 +52,8 @@ fn difference(a: &Builder<'_>, quick: Parsed, b: &Builder<'_>, exact: Parsed) ->
     if a.props != b.props {
         return Some(format!("properties {:?} are {:?}", a.props, b.props));
     }
-    (a.suspect && !b.suspect || b.suspect && !a.suspect).then(|| format!("suspect {} is {}", a.suspect, b.suspect))
+    (a.suspect && !b.suspect || b.suspect && !a.suspect)
+        .then(|| format!("suspect {} is {}", a.suspect, b.suspect))
 }
 
 /// What must be equal whatever buffer the text is in.

@@ -32,8 +32,6 @@ pub(super) const FLOW: u8 = 2;
 pub(super) const PROPS: u8 = 4;
 /// A number of a JSON text.
 pub(super) const JSON: u8 = 8;
-/// A scalar that is not plain, yet typed as if it were: its tag is `!`.
-pub(super) const UNTAGGED: u8 = 16;
 
 /// A node; 20 bytes. A subtree is contiguous: a collection is followed by its descendants in order of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

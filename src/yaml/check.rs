@@ -186,3 +186,51 @@ fn final_keys(map: Node<'_>) -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::yaml::File;
+
+    fn refusal(text: &str) -> Option<String> {
+        let file = File::single(text.into());
+        file.documents()[0].root().err().map(|error| format!("{} `{}`", error.message, &text[error.span.range()]))
+    }
+
+    #[test]
+    fn refused() {
+        for (text, expected) in [
+            ("~: 1\n", Some("a key cannot be null; put it in quotes to make it text `~`")),
+            ("a: .inf\n", Some("JSON has no `.inf`; put it in quotes to make it text `.inf`")),
+            ("a: .inf\na: 1\n", None),
+            (".inf: 1\n", None),
+            ("? [a]\n: b\n", Some("a mapping or list cannot be a key `[a]`")),
+            ("18446744073709551615: a\n", Some("this number is too large for a key; put it in quotes `18446744073709551615`")),
+            ("a: &x\n  b: *x\n", Some("this alias stands inside the value it refers to `*x`")),
+            ("<<: 1\n", Some("`<<` merges a mapping or a list of mappings, and this is neither `1`")),
+            ("a: !!int x\n", Some("`x` is not a `!!int` `x`")),
+            ("a: !!binary a\n", Some("`!!binary` does not hold valid base64 `!!binary`")),
+            ("a: *x\n", Some("no anchor of this name comes before in the same document; anchors do not outlive `---` `*x`")),
+            ("\ta: 1\n", Some("a tab cannot stand here: YAML indents with spaces only; replace the tab by spaces `\t`")),
+        ] {
+            assert_eq!(refusal(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn alias_bombs() {
+        let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for i in 1..9 {
+            let aliases = vec![format!("*a{}", i - 1); 9].join(", ");
+            bomb.push_str(&format!("a{i}: &a{i} [{aliases}]\n"));
+        }
+        assert!(refusal(&bomb).is_some_and(|message| message.contains("multiply")));
+        let harmless: String = (0..500).map(|i| format!("k{i}: *a\n")).collect();
+        assert_eq!(refusal(&format!("a: &a {{b: 1}}\n{harmless}")), None);
+        // Mappings that merge each other are cheap to write and dear to read.
+        let mut chain = String::from("a0: &a0 {k: 1}\n");
+        for i in 1..3000 {
+            chain.push_str(&format!("a{i}: &a{i} {{<<: *a{}}}\n", i - 1));
+        }
+        assert!(refusal(&chain).is_some());
+    }
+}

@@ -242,3 +242,124 @@ fn line_comments(b: &mut Builder<'_>, start: usize, end: usize) {
         at += line.len();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<File>();
+        assert_eq!(size_of::<Raw>(), 20);
+    }
+
+    /// Every document as its text, what it is, and whether Argo CD reaches it.
+    fn outline(text: &str) -> Vec<(&str, String, bool)> {
+        let file = File::stream(text.into());
+        let outline = |document: &Document| {
+            let what = match document.root() {
+                Ok(root) => file.node(root).to_json().to_string(),
+                Err(error) => format!("{}: {}", error.span.start, error.message),
+            };
+            (&text[document.span().range()], what, document.reached())
+        };
+        file.documents().iter().map(outline).collect()
+    }
+
+    #[test]
+    fn documents() {
+        let text = "---\na: 1\n--- # c\n---\nb: [\n---\nc: |\n  x";
+        let expected = [
+            ("a: 1\n", r#"{"a":1}"#, true),
+            ("b: [\n", "26: expected a value here", true),
+            ("c: |\n  x", r#"{"c":"x\n"}"#, false),
+        ];
+        let found = outline(text);
+        let found: Vec<_> = found.iter().map(|(text, what, reached)| (*text, &**what, *reached)).collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_separator_with_text_loses_the_document_before() {
+        let found = outline("a: 1\n---\nb: 1\n--- x\nc: 1\n");
+        let reached: Vec<_> = found.iter().map(|(text, what, reached)| (*text, what.contains("only a comment"), *reached)).collect();
+        assert_eq!(reached, [("a: 1\n", false, true), ("b: 1\n--- x\n", true, true), ("c: 1\n", false, false)]);
+    }
+
+    #[test]
+    fn json_first() {
+        let found = outline(" {\"a\": 1e3}\n{\"b\": 18446744073709551615}\n---\nc: 1\n");
+        assert_eq!(found[1].1, r#"{"b":18446744073709551615}"#);
+        assert!(found[2].1.contains("behind two JSON values"), "{}", found[2].1);
+        let found = outline("{\"a\": 1}\n---\nb: {c: yes}\n");
+        assert_eq!(found[1].1, r#"{"b":{"c":true}}"#);
+        assert_eq!(outline("{a: y}\n")[0].1, r#"{"a":true}"#);
+    }
+
+    #[test]
+    fn comments() {
+        let text = "# head\n---\na: '#' # one\nb: |  # two\n  # text\nc: [x, # three\n  y#z]\n--- # four\nd: {{ # no\n # five\n";
+        let file = File::stream(text.into());
+        let comments: Vec<&str> = file.comments().iter().map(|span| &text[span.range()]).collect();
+        assert_eq!(comments, ["# head", "# one", "# two", "# three", "# four", "# five"]);
+    }
+
+    #[test]
+    fn what_follows_the_end_is_ignored() {
+        for (file, expected) in [
+            (File::stream("a: 1\n...\nb: 2\n".into()), Some("b: 2")),
+            (File::stream("a: 1\n...\n".into()), None),
+            (File::single("a: 1\n---\nb: 2\n".into()), Some("---\nb: 2")),
+        ] {
+            let ignored = file.documents()[0].ignored().map(|span| &file.text()[span.range()]);
+            assert_eq!(ignored, expected);
+        }
+    }
+
+    #[test]
+    fn json_files() {
+        for (text, expected) in [
+            (r#" {"a": [1.50, "\ud83d\ude00\ud83d", true, null]} "#, Ok("{\"a\":[1.5,\"\u{1F600}\u{FFFD}\",true,null]}")),
+            ("{} {}", Err("a JSON file holds exactly one value; this is a second one")),
+            ("", Err("JSON ends too early")),
+            ("{\"a\": 01}", Err("expected `,` or `}`")),
+            ("{\"a\": \"\t\"}", Err("a control character must be escaped in JSON")),
+            ("[1e400]", Err("this number is too large")),
+            ("{'a': 1}", Err("expected a key in double quotes")),
+        ] {
+            let file = File::json(text.into());
+            let found = file.documents()[0].root().map(|root| file.node(root).to_json().to_string());
+            assert_eq!(found.as_deref().map_err(|error| &*error.message), expected, "{text}");
+        }
+    }
+
+    /// Runs with the stack that it takes to drop a `serde_json::Value` of 10,000 levels.
+    fn with_stack(test: impl FnOnce() + Send + 'static) {
+        let thread = std::thread::Builder::new().stack_size(64 << 20).spawn(test);
+        thread.expect("a thread").join().expect("no panic");
+    }
+
+    #[test]
+    fn depth() {
+        for (open, close) in [("[", "]"), ("{a: ", "}"), ("- ", "")] {
+            for (levels, valid) in [(10_000, true), (10_001, false)] {
+                let text = format!("{}1{}\n", open.repeat(levels), close.repeat(levels));
+                let file = File::single(text.as_str().into());
+                assert_eq!(file.documents()[0].root().is_ok(), valid, "{levels} {open}");
+            }
+        }
+        let json = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
+        with_stack(move || {
+            let file = File::json(json.as_str().into());
+            let root = file.node(file.documents()[0].root().expect("valid"));
+            let mut out = Vec::new();
+            root.write_json(&mut out);
+            assert_eq!(out, json.as_bytes());
+            assert!(root.to_json().is_array());
+        });
+        let deep = format!("a: &a {}{}\nb: {}*a{}\n", "[".repeat(6000), "]".repeat(6000), "[".repeat(6000), "]".repeat(6000));
+        let file = File::single(deep.as_str().into());
+        assert!(file.documents()[0].root().is_err(), "deeper than 10,000 through an alias");
+    }
+}

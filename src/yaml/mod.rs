@@ -16,6 +16,7 @@ mod base64;
 mod check;
 pub mod de;
 mod decode;
+pub mod edit;
 mod effective;
 mod fast;
 mod file;
@@ -28,6 +29,7 @@ mod slow;
 mod split;
 mod typing;
 mod words;
+mod write;
 
 pub use decode::{Decoded, decode};
 pub use effective::{Entries, Written};

@@ -1,4 +1,4 @@
-use super::arena::{FLOW, JSON, Kind, PROPS, Props, Raw, SIDE, UNTAGGED};
+use super::arena::{FLOW, JSON, Kind, PROPS, Props, Raw, SIDE};
 use super::effective::{Entries, Written};
 use super::file::{File, NodeId};
 use super::typing::{self, Scalar, Tag};
@@ -127,10 +127,7 @@ impl<'a> Node<'a> {
         {
             return typing::resolve_tagged(Tag::of(tag), text).unwrap_or(Scalar::Str(text));
         }
-        if raw.kind == Kind::Plain || raw.flags & UNTAGGED != 0 {
-            return typing::resolve(text);
-        }
-        Scalar::Str(text)
+        if raw.kind == Kind::Plain { typing::resolve(text) } else { Scalar::Str(text) }
     }
 
     /// The text of a scalar, whatever it is typed as; empty for a collection.
@@ -285,10 +282,6 @@ impl<'a> Node<'a> {
 
     /// The text that JSON has for this node as a key.
     pub(super) fn key(self) -> Cow<'a, str> {
-        let raw = self.target();
-        if raw.flags & JSON != 0 {
-            return Cow::Borrowed(self.text());
-        }
         match self.scalar() {
             Scalar::Str(text) => Cow::Borrowed(text),
             Scalar::Bool(true) => Cow::Borrowed("true"),
@@ -304,7 +297,7 @@ impl<'a> Node<'a> {
     #[inline]
     pub(super) fn is_named(self, name: &str) -> bool {
         let raw = self.target();
-        if raw.kind != Kind::Plain && raw.flags & (PROPS | UNTAGGED) == 0 {
+        if raw.kind != Kind::Plain && raw.flags & PROPS == 0 {
             return self.text() == name;
         }
         match self.text().as_bytes().first() {
@@ -330,8 +323,8 @@ impl<'a> Node<'a> {
             && raw.kind.is_scalar()
             && self.text() == "<<"
             && match self.tag() {
-                None => raw.kind == Kind::Plain || raw.flags & UNTAGGED != 0,
-                Some(tag) => Tag::of(tag) == Tag::Merge,
+                None => raw.kind == Kind::Plain,
+                Some(tag) => tag == "!" || Tag::of(tag) == Tag::Merge,
             }
     }
 }
@@ -400,5 +393,77 @@ impl<'a> Iterator for Children<'a> {
 impl std::fmt::Debug for Children<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} children", self.left)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_root(text: &str, test: impl FnOnce(Node<'_>)) {
+        let file = File::single(text.into());
+        test(file.node(file.documents()[0].root().expect(text)));
+    }
+
+    #[test]
+    fn the_last_of_equal_keys_counts() {
+        with_root("a: 1\nyes: 2\n\"a\": 3\n'true': 4\n1: 5\n1.0: 6\n", |root| {
+            let keys: Vec<_> = root.entries().map(|entry| entry.key.into_owned()).collect();
+            assert_eq!(keys, ["a", "true", "1"]);
+            assert_eq!(root.get("a").and_then(Node::as_i64), Some(3));
+            assert_eq!(root.get("true").and_then(Node::as_i64), Some(4));
+            assert_eq!(root.get("1").and_then(Node::as_i64), Some(6));
+            assert_eq!((root.get("yes").is_none(), root.written().len(), root.len()), (true, 6, 3));
+        });
+    }
+
+    #[test]
+    fn merges_apply_where_they_stand() {
+        let text = "a: &a {k: 1, l: 1}\nb: {k: 2, <<: *a}\nc: {<<: *a, k: 2}\nd: {<<: [{k: 3}, *a, {m: 4}]}\ne: {\"<<\": *a}\n";
+        with_root(text, |root| {
+            let at = |path: &[&str]| root.at(path).and_then(Node::as_i64);
+            assert_eq!((at(&["b", "k"]), at(&["c", "k"]), at(&["d", "k"])), (Some(1), Some(2), Some(3)));
+            assert_eq!((at(&["d", "l"]), at(&["d", "m"]), at(&["e", "<<", "k"])), (Some(1), Some(4), Some(1)));
+            let merged = root.get("d").expect("d").entries().map(|entry| entry.key).collect::<Vec<_>>();
+            assert_eq!(merged, ["m", "l", "k"]);
+        });
+    }
+
+    #[test]
+    fn aliases_and_properties() {
+        with_root("a: &x !!str 5\nb: *x\nc: ! '5'\nd: !u {e: 1}\n", |root| {
+            let (a, b) = (root.get("a").expect("a"), root.get("b").expect("b"));
+            assert_eq!((a.value(), a.tag(), a.anchor(), a.alias()), (Value::Str("5"), Some("!!str"), Some("x"), None));
+            assert_eq!((b.value(), b.raw(), b.alias()), (Value::Str("5"), "*x", Some("x")));
+            assert_eq!((a.raw(), a.full_span()), ("5", Span { start: 3, end: 13 }));
+            assert_eq!(root.get("c").map(Node::value), Some(Value::Str("5")));
+            assert_eq!(root.get("d").and_then(Node::tag), Some("!u"));
+        });
+    }
+
+    #[test]
+    fn spans_and_styles() {
+        let text = "m:\n  k: v # c\n  l: |\n    x\n\n  f: [1,\n   2]\n  o:\ns: \"t\"\n";
+        with_root(text, |root| {
+            let raw = |path: &[&str]| root.at(path).map(|node| (node.raw(), node.style()));
+            assert_eq!(raw(&["m", "k"]), Some(("v", Style::Plain)));
+            assert_eq!(raw(&["m", "l"]), Some(("|\n    x", Style::Literal)));
+            assert_eq!(raw(&["m", "f"]), Some(("[1,\n   2]", Style::Flow)));
+            assert_eq!(raw(&["m", "o"]), Some(("", Style::Plain)));
+            assert_eq!(raw(&["s"]), Some(("\"t\"", Style::Double)));
+            assert_eq!(raw(&["m"]), Some(("k: v # c\n  l: |\n    x\n\n  f: [1,\n   2]\n  o:", Style::Block)));
+            let entry = root.entry("s").expect("s");
+            assert_eq!(&text[entry.span().range()], "s: \"t\"");
+        });
+    }
+
+    #[test]
+    fn large_mappings_take_no_quadratic_time() {
+        let mut text: String = (0..200_000).map(|i| format!("key{i}: {i}\n")).collect();
+        text.push_str("key7: last\n");
+        with_root(&text, |root| {
+            assert_eq!(root.len(), 200_000);
+            assert_eq!(root.get("key7").and_then(Node::as_str), Some("last"));
+        });
     }
 }

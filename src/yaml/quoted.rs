@@ -25,7 +25,9 @@ pub(super) fn unfold(text: &str, kind: Kind, out: &mut String) -> Option<()> {
                 out.push('\'');
                 at + 2
             }
-            Some(b'\\') if matches!(bytes.get(at + 1), Some(b'\n' | b'\r')) => body.lines(at + 1, true, out)?,
+            Some(b'\\') if matches!(bytes.get(at + 1), Some(b'\n' | b'\r')) => {
+                body.lines(at + 1, true, out)?
+            }
             Some(b'\\') => body.escape(at + 1, out)?,
             Some(b'\n' | b'\r') => body.lines(at, false, out)?,
             Some(_) => body.blanks(at, out),

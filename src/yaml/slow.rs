@@ -1,6 +1,6 @@
 //! One document through libyaml: exact, and the reader of everything that [`super::fast`] declines.
 
-use super::arena::{Builder, FLOW, Kind, Properties, UNTAGGED};
+use super::arena::{Builder, FLOW, Kind, Properties};
 use super::libyaml::{self, Event, Problem, ScalarStyle};
 use super::{base64, quoted, words};
 use std::borrow::Cow;
@@ -24,7 +24,12 @@ pub(super) struct Parsed {
 }
 
 /// Reads the first YAML document of `text[start..end]`. With `newline`, the end counts as the end of a line.
-pub(super) fn document(b: &mut Builder<'_>, start: usize, end: usize, newline: bool) -> Result<Parsed, Problem> {
+pub(super) fn document(
+    b: &mut Builder<'_>,
+    start: usize,
+    end: usize,
+    newline: bool,
+) -> Result<Parsed, Problem> {
     let text = b.text;
     let mut chunk = Chunk::new(&text[start..end], start, newline);
     loop {
@@ -64,7 +69,8 @@ impl<'t> Chunk<'t> {
     fn new(text: &'t str, start: usize, newline: bool) -> Self {
         let bom = if text.starts_with('\u{feff}') { 3 } else { 0 };
         let end = start + text.len();
-        let mut chunk = Self { text: Cow::Borrowed(text), base: start + bom, bom, end, patched: Vec::new(), mark: None };
+        let mut chunk =
+            Self { text: Cow::Borrowed(text), base: start + bom, bom, end, patched: Vec::new(), mark: None };
         if newline && !text.ends_with('\n') {
             chunk.text.to_mut().push('\n');
         }
@@ -95,12 +101,16 @@ impl<'t> Chunk<'t> {
     fn patch(&mut self, problem: &Problem) -> bool {
         let (offset, characters, by): (usize, &[u8], &str) = match &*problem.problem {
             "found unexpected ':'" => (problem.offset, b":", "x"),
-            words::TAG_IN_FLOW | "did not find expected whitespace or line break" => (problem.offset, b",[]", "x"),
+            words::TAG_IN_FLOW | "did not find expected whitespace or line break" => {
+                (problem.offset, b",[]", "x")
+            }
             UNKNOWN_ESCAPE => (problem.offset + 1, b"'", "\""),
             _ => return false,
         };
         let at = offset + self.bom;
-        if self.patched.len() >= MAX_PATCHES || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b)) {
+        if self.patched.len() >= MAX_PATCHES
+            || !self.text.as_bytes().get(at).is_some_and(|b| characters.contains(b))
+        {
             return false;
         }
         self.text.to_mut().replace_range(at..=at, by);
@@ -114,7 +124,9 @@ impl<'t> Chunk<'t> {
         let mut at = start + self.bom;
         while let Some(first @ (b'&' | b'!')) = bytes.get(at) {
             let verbatim = bytes.get(at + 1) == Some(&b'<');
-            let ends = |b: &u8| matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b',';
+            let ends = |b: &u8| {
+                matches!(b, b' ' | b'\t' | b'\n' | b'\r') || *first == b'!' && !verbatim && *b == b','
+            };
             at += bytes[at..].iter().position(ends)?;
             if bytes[at] == b',' {
                 return Some(at - self.bom);
@@ -229,7 +241,7 @@ fn scalar(
     let (mut from, to) = ((chunk.base + start).min(chunk.end), (chunk.base + end).min(chunk.end));
     let mut flags = 0;
     let properties = Properties { start: from as u32, anchor, tag: tag.as_deref() };
-    if properties.any() || kind != Kind::Plain && implicit {
+    if properties.any() {
         let behind = behind_properties(b.text, from, chunk.end);
         from = if kind == Kind::Plain && value.is_empty() { to } else { behind };
     }
@@ -242,9 +254,6 @@ fn scalar(
     }
     if properties.any() {
         flags |= b.properties(properties);
-    }
-    if implicit && kind != Kind::Plain {
-        flags |= UNTAGGED;
     }
     if tag.as_deref() == Some("!!binary") {
         let Some(text) = base64::decode(value) else { return Err(problem_at(words::BAD_BASE64, start)) };
@@ -332,7 +341,8 @@ pub(super) fn block_span(text: &str, start: usize, end: usize) -> (usize, usize)
 
 /// Where the indicators of a block scalar's header end, as in `|2-`.
 fn indicators_end(text: &str, start: usize) -> usize {
-    let indicators = text.as_bytes()[start + 1..].iter().take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9'));
+    let indicators =
+        text.as_bytes()[start + 1..].iter().take_while(|b| matches!(b, b'+' | b'-' | b'0'..=b'9'));
     start + 1 + indicators.count()
 }
 

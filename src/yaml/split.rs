@@ -35,9 +35,13 @@ fn json_stream(reader: &mut Reader<'_>) {
             }
             Err(error) => {
                 reader.builder.rewind(mark);
-                match yaml_start(text, at).filter(|_| count <= 1) {
-                    Some(yaml) => yaml_stream(reader, yaml),
-                    None => reader.push(Span::new(start, text.len()), Err(error)),
+                match yaml_start(text, at) {
+                    Some(yaml) if count <= 1 => yaml_stream(reader, yaml),
+                    _ if count > 1 => {
+                        let message = "behind two JSON values only JSON may follow, and this is none".into();
+                        reader.push(Span::new(start, text.len()), Err(Error { message, ..error }));
+                    }
+                    _ => reader.push(Span::new(start, text.len()), Err(error)),
                 }
                 return;
             }

@@ -215,7 +215,7 @@ fn finite(text: &str) -> Option<f64> {
 }
 
 /// `parseTimestamp` of go-yaml: four digits and a dash, then one of four layouts of Go's `time.Parse`.
-fn is_timestamp(text: &str) -> bool {
+pub(super) fn is_timestamp(text: &str) -> bool {
     let Some((date, rest)) = take_date(text) else { return false };
     if rest.is_empty() {
         return date;

@@ -97,7 +97,7 @@ fn lines(output: &std::process::Output) -> Result<Vec<Json>, String> {
 /// The first document of a text.
 pub fn yaml(text: &str) -> Value {
     let file = billhook::yaml::File::single(text.into());
-    let root = file.documents().first().and_then(|document| document.root());
+    let root = file.documents().first().and_then(|document| document.root().ok());
     root.map_or(Value::Null, |root| file.node(root).to_json())
 }
 

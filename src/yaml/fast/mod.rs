@@ -142,7 +142,7 @@ impl Scanner<'_, '_> {
     #[inline]
     fn finish_line(&mut self, start: usize) -> Scan<usize> {
         let mut i = start;
-        while i < self.s.len() && self.s[i] == b' ' {
+        while i < self.s.len() && matches!(self.s[i], b' ' | b'\t') {
             i += 1;
         }
         match self.s.get(i) {
@@ -365,7 +365,7 @@ impl Scanner<'_, '_> {
     #[inline]
     fn value(&mut self, i: usize, col: i32, in_map: bool) -> Scan<usize> {
         let mut at = i;
-        while at < self.s.len() && self.s[at] == b' ' {
+        while at < self.s.len() && (self.s[at] == b' ' || in_map && self.s[at] == b'\t') {
             at += 1;
         }
         let first = self.at(at);

@@ -1,0 +1,269 @@
+use super::{Context, Report};
+use crate::files::{Location, Path, Span};
+use crate::finding::{Edit, Object};
+use crate::inventory::{App, Inventory};
+use crate::model::{Manifest, Origin, Version, group_of};
+use crate::render::{Parsed, Target, Tool};
+use crate::yaml::{self, Node, Style};
+use std::sync::Arc;
+
+/// One document of YAML or JSON: of a file that stands in the tree, or what a chart or jsonnet made.
+///
+/// What Kustomize made is no subject: it has passed through Kustomize's own reader and writer, and the resources and
+/// patches it was made of are subjects themselves.
+pub(super) struct Document<'a> {
+    /// Its text, and where that comes from.
+    pub manifest: Manifest,
+    /// The Application that made it, when it does not stand in the tree, and its target.
+    made: Option<(&'a App, &'a Target)>,
+    /// Whether a kustomization names the file.
+    pub kustomized: bool,
+}
+
+/// The documents of a file that can be read.
+pub(super) fn of_file<'a>(inventory: &'a Inventory, path: &Path, parsed: &Parsed) -> Vec<Document<'a>> {
+    if parsed.skipped {
+        return Vec::new();
+    }
+    let origin = Arc::new(match parsed.verbatim {
+        true => Origin::Written(Path::clone(path)),
+        false => Origin::Rendered(Location::new(Path::clone(path), Span::default())),
+    });
+    let roots = parsed.file.documents().iter().filter_map(|document| document.root().ok());
+    let manifests = roots.map(|root| Manifest::new(Arc::clone(&parsed.file), root, Arc::clone(&origin)));
+    let kustomized = inventory.is_kustomized(path);
+    manifests.map(|manifest| Document { manifest, made: None, kustomized }).collect()
+}
+
+/// What an Application made that does not stand in the tree.
+pub(super) fn made_by(app: &App) -> impl Iterator<Item = Document<'_>> {
+    let rendered = |target: &&Target| match target.manifest.origin() {
+        Origin::Written(_) => false,
+        Origin::Rendered(location) => {
+            app.tools.get(target.source) == Some(&Some(Tool::Helm)) || location.path.ends_with(".jsonnet")
+        }
+    };
+    app.targets.list.iter().filter(rendered).map(move |target| {
+        let manifest = target.manifest.clone();
+        Document { manifest, made: Some((app, target)), kustomized: false }
+    })
+}
+
+impl<'a> Document<'a> {
+    /// The root.
+    pub fn root(&self) -> Node<'_> {
+        self.manifest.node()
+    }
+
+    /// The objects it holds: itself, or the members of a list. None in what is no manifest.
+    pub fn objects(&self) -> Vec<Manifest> {
+        let root = self.root();
+        let members = root.get("items").filter(|items| items.is_seq());
+        let objects = match members {
+            Some(items) => items.items().map(|item| self.manifest.member(item.id())).collect(),
+            None => vec![self.manifest.clone()],
+        };
+        objects.into_iter().filter(|object| is_object(object.node())).collect()
+    }
+
+    /// Whether it is a kustomization.
+    pub fn is_kustomization(&self) -> bool {
+        let name = self.manifest.path().rsplit('/').next().unwrap_or("");
+        crate::render::is_kustomization(name) && self.manifest.is_written()
+    }
+
+    /// The version of Argo CD that reads it, as far as it is known who does.
+    pub fn version(&self, cx: &Context<'_>) -> Version {
+        let app = match self.made {
+            Some((app, _)) => Some(app),
+            None => taker(cx.inventory, &self.manifest).map(|(app, _)| app),
+        };
+        app.map_or_else(
+            || cx.inventory.instances.first().map_or(Version::DEFAULT, |instance| instance.settings.version),
+            |app| cx.inventory.settings(app).version,
+        )
+    }
+
+    /// The Applications that deploy `object`, one of this document's: the one that made it, or all that take its text.
+    pub fn applications(&self, cx: &Context<'a>, object: &Manifest) -> Vec<&'a App> {
+        if let Some((app, _)) = self.made {
+            return vec![app];
+        }
+        let Origin::Written(path) = object.origin() else { return Vec::new() };
+        let takers = cx.inventory.taken_from(path, object.node().span().start);
+        takers.iter().map(|id| cx.inventory.app(*id)).collect()
+    }
+
+    /// Whether something of this tree surely reads the text of `object`: an Application, or a kustomization.
+    pub fn is_read(&self, cx: &Context<'a>, object: &Manifest) -> bool {
+        self.made.is_some() || self.kustomized || self.is_kustomization() || taker(cx.inventory, object).is_some()
+    }
+
+    /// Reports at a place of this document.
+    pub fn report<'c>(&self, cx: &'c mut Context<'a>, span: Span, message: impl Into<String>) -> Report<'c> {
+        self.report_on(cx, &self.manifest, span, message)
+    }
+
+    /// Reports at a place of one of its objects, and names the object and who deploys it.
+    pub fn report_on<'c>(
+        &self,
+        cx: &'c mut Context<'a>,
+        object: &Manifest,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Report<'c> {
+        let owner = self.made.or_else(|| taker(cx.inventory, object));
+        let report = cx.report(object.locate(span), message);
+        match owner {
+            Some((app, target)) => report.about(app, target),
+            None if is_object(object.node()) => report.named(Object {
+                group: group_of(object.api_version()).into(),
+                kind: object.kind().into(),
+                namespace: object.namespace().into(),
+                name: object.name().into(),
+            }),
+            None => report,
+        }
+    }
+
+    /// Replaces text of this document; nothing where it does not stand in the tree as it is.
+    pub fn edit(&self, span: Span, text: impl Into<String>) -> Vec<Edit> {
+        if !self.manifest.is_written() {
+            return Vec::new();
+        }
+        vec![Edit { location: self.manifest.locate(span), text: text.into() }]
+    }
+
+    /// Puts other text in place of a scalar, in the quotes it has; nothing for a block text.
+    pub fn rewrite(&self, scalar: Node<'_>, text: &str) -> Vec<Edit> {
+        if scalar.alias().is_some() {
+            return Vec::new();
+        }
+        match scalar.style() {
+            Style::Plain if stays_plain(text) => self.edit(scalar.span(), text),
+            Style::Plain | Style::Double => self.edit(scalar.span(), quoted(text)),
+            Style::Single => self.edit(scalar.span(), format!("'{}'", text.replace('\'', "''"))),
+            Style::Literal | Style::Folded | Style::Block | Style::Flow => Vec::new(),
+        }
+    }
+}
+
+/// The first Application that takes the text of this object, and what it makes of it.
+fn taker<'a>(inventory: &'a Inventory, object: &Manifest) -> Option<(&'a App, &'a Target)> {
+    let Origin::Written(path) = object.origin() else { return None };
+    let id = inventory.taken_from(path, object.node().span().start).first()?;
+    Some((inventory.app(*id), inventory.target(*id)))
+}
+
+/// Whether a node has the two fields of every Kubernetes object, as text.
+pub(super) fn is_object(node: Node<'_>) -> bool {
+    ["apiVersion", "kind"].iter().all(|key| node.get(key).is_some_and(|value| value.as_str().is_some()))
+}
+
+/// `Kind name`, for messages.
+pub(super) fn what(object: &Manifest) -> String {
+    match (object.kind(), object.name()) {
+        ("", "") => "the document".to_owned(),
+        ("", name) => format!("`{name}`"),
+        (kind, "") => format!("the {kind}"),
+        (kind, name) => format!("{kind} `{name}`"),
+    }
+}
+
+/// Names in backticks, as a sentence lists them.
+pub(super) fn all_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
+}
+
+/// A text in double quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t"))
+}
+
+/// Whether a text may stand without quotes anywhere and is read as that text.
+fn stays_plain(text: &str) -> bool {
+    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '=' | '-' | '_' | '.' | '/');
+    let file = yaml::File::single(text.into());
+    let root = file.documents().first().and_then(|document| document.root().ok());
+    text.chars().all(harmless)
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && root.is_some_and(|root| file.node(root).as_str() == Some(text))
+}
+
+/// Deeper than any object of Kubernetes goes.
+const MAX_DEPTH: usize = 100;
+
+/// Shows every mapping of a document, with the way to it: `.key` or `[index]` for each step.
+pub(super) fn each_map(root: Node<'_>, visit: &mut dyn FnMut(&[String], Node<'_>)) {
+    descend(root, &mut Vec::new(), visit);
+}
+
+fn descend(node: Node<'_>, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String], Node<'_>)) {
+    if path.len() > MAX_DEPTH || node.alias().is_some() {
+        return;
+    }
+    if node.is_map() {
+        visit(path, node);
+    }
+    for entry in node.written().filter(|entry| entry.value.is_map() || entry.value.is_seq()) {
+        path.push(format!(".{}", entry.key));
+        descend(entry.value, path, visit);
+        path.pop();
+    }
+    for (index, item) in node.items().enumerate().filter(|(_, item)| item.is_map() || item.is_seq()) {
+        path.push(format!("[{index}]"));
+        descend(item, path, visit);
+        path.pop();
+    }
+}
+
+/// The keys that begin an object.
+const HEADS: [&str; 3] = ["apiVersion", "kind", "metadata"];
+
+/// Whether one document holds the heads of several objects: at least two of `apiVersion`, `kind` and `metadata` twice.
+pub(super) fn several_objects(root: Node<'_>) -> bool {
+    let times = |key: &str| root.written().filter(|entry| entry.key == key).count();
+    root.style() == Style::Block && HEADS.iter().filter(|key| times(key) > 1).count() > 1
+}
+
+/// One of the objects that share a document.
+pub(super) struct Half {
+    /// Where its first head key begins and ends.
+    pub start: u32,
+    /// See `start`.
+    pub end: u32,
+    /// `Kind name`, in backticks.
+    pub name: String,
+}
+
+/// The objects that share a document, as their head keys tell.
+pub(super) fn halves(root: Node<'_>) -> Vec<Half> {
+    let mut halves: Vec<Half> = Vec::new();
+    let mut seen: Vec<String> = Vec::new();
+    let (mut kind, mut name) = (String::new(), String::new());
+    for entry in root.written().filter(|entry| HEADS.contains(&&*entry.key)) {
+        if halves.is_empty() || seen.iter().any(|key| *key == entry.key) {
+            seen.clear();
+            (kind, name) = (String::new(), String::new());
+            let span = entry.key_node.span();
+            halves.push(Half { start: span.start, end: span.end, name: String::new() });
+        }
+        seen.push(entry.key.to_string());
+        match &*entry.key {
+            "kind" => kind = entry.value.text().to_owned(),
+            "metadata" => name = entry.value.get("name").map_or("", |name| name.text()).to_owned(),
+            _ => (),
+        }
+        if let Some(half) = halves.last_mut() {
+            half.name = match name.as_str() {
+                "" => kind.clone(),
+                name => format!("{kind} `{name}`"),
+            };
+        }
+    }
+    halves
+}

@@ -1,0 +1,66 @@
+//! BH305. Meaning, rationale and examples: `rules/BH305-shared-resource-not-guarded.md`.
+
+use crate::inventory::{App, Parent, Set};
+use crate::model::ResourceKey;
+use crate::rules::{Check, Context, Report, Rule};
+use crate::yaml::Node;
+
+pub(super) const RULE: Rule = Rule {
+    page: include_str!("../../rules/BH305-shared-resource-not-guarded.md"),
+    check: Check::Inventory(check),
+};
+
+const OPTION: &str = "FailOnSharedResource=true";
+const APPLICATION: &[&str] = &["spec", "syncPolicy", "syncOptions"];
+const TEMPLATE: &[&str] = &["spec", "template", "spec", "syncPolicy", "syncOptions"];
+
+fn check(cx: &mut Context<'_>) {
+    let inventory = cx.inventory;
+    let apps = inventory.applications.iter().filter(|app| app.changed_by.is_none());
+    for app in apps.filter(|app| is_own(app)) {
+        let key = key("Application", &app.application.namespace, &app.application.name);
+        let report = cx.report_app(app, APPLICATION, format!("`{}` lacks `{OPTION}`", app.id));
+        tell(report.object(&key), "Applications that take over objects of others");
+    }
+    let sets = inventory.sets.iter().filter(|set| set.changed_by.is_none());
+    for set in sets.filter(|set| !is_guarded(set)) {
+        let key = key("ApplicationSet", &set.namespace, set.manifest.name());
+        let message =
+            format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
+        let report = cx.report(set.manifest.location_at(TEMPLATE), message);
+        tell(report.object(&key), "ApplicationSets whose Applications take over objects of others");
+    }
+}
+
+/// Whether an Application has no guard of its own; what a set generates is told once, of the set.
+fn is_own(app: &App) -> bool {
+    matches!(app.parent, Parent::Root | Parent::Application(_))
+        && !app.application.spec.sync_options().has(OPTION)
+}
+
+/// Whether the template of a set has the option, or something that may bring it.
+fn is_guarded(set: &Set) -> bool {
+    let node = set.manifest.node();
+    let options = node.at(TEMPLATE).into_iter().flat_map(Node::items);
+    let listed = options.filter_map(Node::as_str).any(|option| option == OPTION || option.contains("{{"));
+    let mentions = |path: &[&str]| {
+        node.at(path).is_some_and(|node| node.to_json().to_string().contains("FailOnSharedResource"))
+    };
+    listed || mentions(&["spec", "templatePatch"]) || mentions(&["spec", "generators"])
+}
+
+fn key(kind: &str, namespace: &str, name: &str) -> ResourceKey {
+    ResourceKey {
+        group: "argoproj.io".into(),
+        kind: kind.into(),
+        namespace: namespace.into(),
+        name: name.into(),
+    }
+}
+
+fn tell(report: Report<'_>, group: &str) {
+    report
+        .because("without it Argo CD applies over an object that another Application deployed, and says so only afterwards; with it the sync fails before anything is touched")
+        .help("add `FailOnSharedResource=true` to `spec.syncPolicy.syncOptions`")
+        .group(group);
+}

@@ -1,0 +1,136 @@
+//! Values as YAML text, for [`super::edit`].
+
+use super::node::{Style, Value};
+use super::typing;
+use super::File;
+use serde_json::Value as Json;
+
+/// Where text is going to stand.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Layout {
+    /// On lines of its own, this deep.
+    Block {
+        indent: usize,
+        newline: &'static str,
+    },
+    /// Between braces or brackets, or anywhere on a line.
+    Flow {
+        /// In double quotes throughout.
+        json: bool,
+    },
+}
+
+/// A key with its value.
+pub(super) fn entry(key: &str, value: &Json, layout: Layout) -> String {
+    match layout {
+        Layout::Flow { json } => format!("{}: {}", text(key, json), inline(value, json)),
+        Layout::Block { indent, newline } => match value {
+            Json::Object(map) if !map.is_empty() => {
+                let inner = " ".repeat(indent + 2);
+                format!("{}:{newline}{inner}{}", text(key, false), block(value, indent + 2, newline))
+            }
+            Json::Array(items) if !items.is_empty() => {
+                let inner = " ".repeat(indent);
+                format!("{}:{newline}{inner}{}", text(key, false), block(value, indent, newline))
+            }
+            _ => format!("{}: {}", text(key, false), inline(value, false)),
+        },
+    }
+}
+
+/// A value in block style; its first line is not indented.
+pub(super) fn block(value: &Json, indent: usize, newline: &'static str) -> String {
+    let separator = format!("{newline}{}", " ".repeat(indent));
+    match value {
+        Json::Object(map) if !map.is_empty() => {
+            let entries = map.iter().map(|(key, value)| entry(key, value, Layout::Block { indent, newline }));
+            entries.collect::<Vec<_>>().join(&separator)
+        }
+        Json::Array(items) if !items.is_empty() => {
+            let items = items.iter().map(|item| format!("- {}", block(item, indent + 2, newline)));
+            items.collect::<Vec<_>>().join(&separator)
+        }
+        _ => inline(value, false),
+    }
+}
+
+/// A value on one line; with `json`, in double quotes throughout.
+pub(super) fn inline(value: &Json, json: bool) -> String {
+    match value {
+        Json::String(string) => text(string, json),
+        Json::Object(map) => {
+            let entries = map.iter().map(|(key, value)| format!("{}: {}", text(key, json), inline(value, json)));
+            format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
+        }
+        Json::Array(items) => {
+            let items = items.iter().map(|item| inline(item, json));
+            format!("[{}]", items.collect::<Vec<_>>().join(", "))
+        }
+        Json::Null | Json::Bool(_) | Json::Number(_) => value.to_string(),
+    }
+}
+
+fn text(text: &str, json: bool) -> String {
+    text_as(text, if json { Style::Double } else { Style::Plain })
+}
+
+/// Text in this style if it reads back as itself, else in the simplest one that does.
+pub(super) fn text_as(text: &str, style: Style) -> String {
+    match style {
+        Style::Double => double(text),
+        Style::Single => single(text).unwrap_or_else(|| double(text)),
+        Style::Plain | Style::Literal | Style::Folded | Style::Block | Style::Flow => {
+            plain(text).or_else(|| single(text)).unwrap_or_else(|| double(text))
+        }
+    }
+}
+
+/// Without quotes, if that is the same text everywhere: as a key, a value, in braces, for YAML 1.1 and 1.2.
+fn plain(text: &str) -> Option<String> {
+    let odd = text.chars().any(|c| c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'));
+    let number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
+    if odd || number && may_be_typed(text) || text.len() > 900 {
+        return None;
+    }
+    let file = File::single(format!("{{{text}: {text}}}").into());
+    let root = file.node(file.documents().first()?.root().ok()?);
+    let only = root.written().next().filter(|_| root.written().len() == 1)?;
+    let same = only.key_node.value() == Value::Str(text) && only.value.value() == Value::Str(text);
+    let plain = only.key_node.style() == Style::Plain && only.value.style() == Style::Plain;
+    (same && plain && file.comments().is_empty() && text != "<<" && text != "=").then(|| text.to_owned())
+}
+
+/// Whether some reader of YAML takes this for a number or a date.
+fn may_be_typed(text: &str) -> bool {
+    let bare = text.replace('_', "");
+    typing::is_timestamp(text)
+        || text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'.' | b'-' | b'+' | b'_'))
+            && text.contains(':')
+        || bare.parse::<f64>().is_ok()
+}
+
+fn single(text: &str) -> Option<String> {
+    let simple = |c: char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    text.chars().all(simple).then(|| format!("'{}'", text.replace('\'', "''")))
+}
+
+/// In double quotes: JSON, with escapes for what YAML does not take as it is.
+fn double(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(c)));
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
