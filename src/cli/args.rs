@@ -147,6 +147,12 @@ pub struct Global {
         hide_env = true
     )]
     pub color: Color,
+    /// The program that renders charts [default: helm on PATH]
+    #[arg(long, global = true, value_name = "FILE", env = "BILLHOOK_HELM", hide_env = true)]
+    pub helm: Option<PathBuf>,
+    /// The program that builds kustomizations [default: kustomize on PATH]
+    #[arg(long, global = true, value_name = "FILE", env = "BILLHOOK_KUSTOMIZE", hide_env = true)]
+    pub kustomize: Option<PathBuf>,
     /// The day that suppressions with a last day are judged by, as in 2027-01-31
     #[arg(long, global = true, value_name = "DATE", env = "BILLHOOK_TODAY", hide = true)]
     pub today: Option<crate::config::Date>,
