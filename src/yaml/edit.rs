@@ -155,7 +155,7 @@ pub fn push(list: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
             Some(last) => Some((Span { start: last.span().end, end: last.span().end }, format!(", {item}"))),
         };
     }
-    let last = last.filter(|last| !matches!(last_leaf(*last).style(), Style::Literal | Style::Folded))?;
+    let last = last.filter(|last| !ends_in_block_scalar(*last))?;
     let dash = list.span().start as usize;
     let indent = text[dash..].starts_with('-').then(|| column(text, dash))??;
     let newline = newline(text);
