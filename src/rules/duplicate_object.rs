@@ -35,7 +35,11 @@ fn report(repeated: &Repeated, app: &App, cx: &mut Context<'_>) {
     if winner.is_written() {
         report = report.see(winner.location(), "the last one wins");
     }
-    let what = if losers.len() == 1 { "the first one, which loses" } else { "this one loses" };
+    let what = match losers.len() {
+        _ if equal => "an equal copy",
+        1 => "the first one, which loses",
+        _ => "this one loses",
+    };
     for (_, loser) in losers.iter().filter(|(_, loser)| loser.location() != winner.location()) {
         report = report.see(loser.location(), what);
     }
