@@ -4,7 +4,7 @@ use crate::finding::{Edit, Object};
 use crate::inventory::{App, Inventory};
 use crate::model::{Manifest, Origin, Version, group_of};
 use crate::render::{Parsed, Target, Tool};
-use crate::yaml::{Node, Style, edit};
+use crate::yaml::{File, Node, Style, edit};
 use std::sync::Arc;
 
 /// One document of YAML or JSON: of a file that stands in the tree, or what a chart or jsonnet made.
@@ -18,6 +18,21 @@ pub(super) struct Document<'a> {
     made: Option<(&'a App, &'a Target)>,
     /// Whether a kustomization names the file.
     pub kustomized: bool,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What a document is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// It is an object, or several.
+    Manifest,
+    /// It says what Kustomize does.
+    Kustomization,
+    /// It holds values of a chart; with whose, for messages.
+    Values(String),
+    /// Something else.
+    Other,
 }
 
 /// The documents of a file that can be read.
@@ -32,7 +47,45 @@ pub(super) fn of_file<'a>(inventory: &'a Inventory, path: &Path, parsed: &Parsed
     let roots = parsed.file.documents().iter().filter_map(|document| document.root().ok());
     let manifests = roots.map(|root| Manifest::new(Arc::clone(&parsed.file), root, Arc::clone(&origin)));
     let kustomized = inventory.is_kustomized(path);
-    manifests.map(|manifest| Document { manifest, made: None, kustomized }).collect()
+    let documents = manifests.map(|manifest| {
+        let purpose = purpose(path, manifest.node());
+        Document { manifest, made: None, kustomized, purpose }
+    });
+    let mut documents: Vec<_> = documents.collect();
+    let values: Vec<_> =
+        documents.iter().flat_map(Document::objects).flat_map(|object| values(&object)).collect();
+    documents.extend(values);
+    documents
+}
+
+fn purpose(path: &str, root: Node<'_>) -> Purpose {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    match () {
+        () if crate::render::is_kustomization(name) => Purpose::Kustomization,
+        () if is_object(root) => Purpose::Manifest,
+        () if name.contains("values") && root.is_map() => Purpose::Values("this file".to_owned()),
+        () => Purpose::Other,
+    }
+}
+
+/// The values that an Application holds as text, each source's. They stand where the text begins.
+fn values<'a>(object: &Manifest) -> Vec<Document<'a>> {
+    if object.kind() != "Application" || group_of(object.api_version()) != "argoproj.io" {
+        return Vec::new();
+    }
+    let Some(spec) = object.node().get("spec") else { return Vec::new() };
+    let several = spec.get("sources").into_iter().flat_map(|sources| sources.items());
+    let helms = spec.get("source").into_iter().chain(several).filter_map(|source| source.get("helm"));
+    let texts = helms.filter_map(|helm| helm.entry("values"));
+    let documents = texts.filter_map(|entry| {
+        let file = Arc::new(File::single(entry.value.as_str()?.into()));
+        let root = file.documents().first()?.root().ok().filter(|root| file.node(*root).is_map())?;
+        let origin = Origin::Rendered(object.locate(entry.key_node.span()));
+        let purpose = Purpose::Values(format!("the values of {}", what(object)));
+        let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
+        Some(Document { manifest, made: None, kustomized: false, purpose })
+    });
+    documents.collect()
 }
 
 /// What an Application made that does not stand in the tree.
@@ -45,7 +98,7 @@ pub(super) fn made_by(app: &App) -> impl Iterator<Item = Document<'_>> {
     };
     app.targets.list.iter().filter(rendered).map(move |target| {
         let manifest = target.manifest.clone();
-        Document { manifest, made: Some((app, target)), kustomized: false }
+        Document { manifest, made: Some((app, target)), kustomized: false, purpose: Purpose::Manifest }
     })
 }
 
@@ -57,6 +110,9 @@ impl<'a> Document<'a> {
 
     /// The objects it holds: itself, or the members of a list. None in what is no manifest.
     pub fn objects(&self) -> Vec<Manifest> {
+        if matches!(self.purpose, Purpose::Values(_)) {
+            return Vec::new();
+        }
         let root = self.root();
         let members = root.get("items").filter(|items| items.is_seq());
         let objects = match members {
@@ -68,8 +124,16 @@ impl<'a> Document<'a> {
 
     /// Whether it is a kustomization.
     pub fn is_kustomization(&self) -> bool {
-        let name = self.manifest.path().rsplit('/').next().unwrap_or("");
-        crate::render::is_kustomization(name) && self.manifest.is_written()
+        self.purpose == Purpose::Kustomization
+    }
+
+    /// What to call the whole of it in a message.
+    pub fn name(&self) -> String {
+        match &self.purpose {
+            Purpose::Values(whose) => whose.clone(),
+            Purpose::Manifest => what(&self.manifest),
+            Purpose::Kustomization | Purpose::Other => "this file".to_owned(),
+        }
     }
 
     /// The version of Argo CD that reads it, as far as it is known who does.

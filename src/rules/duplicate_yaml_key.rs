@@ -1,6 +1,6 @@
 //! BH601. Meaning, rationale and examples: `rules/BH601-duplicate-yaml-key.md`.
 
-use super::document::{Document, each_map, is_object, several_objects, what};
+use super::document::{Document, Purpose, each_map, several_objects};
 use super::{Check, Context, Rule};
 use crate::finding::{FixKind, Severity};
 use crate::yaml::{Entry, Node, edit};
@@ -49,14 +49,11 @@ fn report<'a>(
         ),
         None => format!("`{}`", last.key),
     };
-    let whole = match is_object(document.root()) {
-        true => what(&document.manifest),
-        false => "this file".to_owned(),
-    };
     let place = match path {
-        [] => whole,
-        path => format!("`{}` of {whole}", path.concat().trim_start_matches('.')),
+        [] => document.name(),
+        path => format!("`{}` of {}", path.concat().trim_start_matches('.'), document.name()),
     };
+    let goal = if matches!(document.purpose, Purpose::Values(_)) { "the chart" } else { "the cluster" };
     let value = last.value.to_json();
     let equal = before.iter().all(|entry| entry.value.to_json() == value);
     let lost = before.iter().map(|entry| lost(entry.value, last.value)).find(|lost| !lost.is_empty());
@@ -67,18 +64,17 @@ fn report<'a>(
         (_, true, _) => {
             "both say the same today; whoever changes the first one will change nothing".to_owned()
         }
-        (.., Some(lost)) => format!(
-            "the last of equal keys wins without a word, so {lost} of the first never reaches the cluster"
-        ),
-        _ => "the last of equal keys wins without a word, so the first one never reaches the cluster"
-            .to_owned(),
+        (.., Some(lost)) => {
+            format!("the last of equal keys wins without a word, so {lost} of the first never reaches {goal}")
+        }
+        _ => format!("the last of equal keys wins without a word, so the first one never reaches {goal}"),
     };
     let help = if equal {
         "take one of them out"
     } else {
         "put what is meant under one key, and take the other out"
     };
-    let mild = (equal && !document.kustomized) || !is_manifest(document);
+    let mild = (equal && !document.kustomized) || document.purpose == Purpose::Other;
     let fix = if equal { document.edits(edit::delete(map, last)) } else { Vec::new() };
     let mut report = document
         .report(cx, last.key_node.span(), format!("{key} stands {times} in {place}"))
@@ -92,11 +88,6 @@ fn report<'a>(
         report = report.at_most(Severity::Warning);
     }
     report.fix(FixKind::Safe, fix);
-}
-
-/// Whether it goes to the cluster by itself; value files and the like are read by others, most of them the same way.
-fn is_manifest(document: &Document<'_>) -> bool {
-    document.is_kustomization() || is_object(document.root())
 }
 
 /// What a value holds that the one in its place does not: names of entries.

@@ -1,7 +1,7 @@
 //! BH606. Meaning, rationale and examples: `rules/BH606-yaml-numeric-coercion.md`.
 
-use super::document::{Document, each_map, what};
-use super::{Check, Context, Rule};
+use super::document::{Document, Purpose, each_map, what};
+use super::{Check, Context, Report, Rule};
 use crate::finding::{FixKind, Severity};
 use crate::model::{Manifest, group_of};
 use crate::yaml::{Entry, Node, Style, Value};
@@ -26,10 +26,11 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
                 return;
             }
             let helm = set && path.iter().any(|step| step == ".valuesObject");
-            for entry in map.entries() {
-                number(document, &object, helm, &entry, cx);
-            }
+            numbers(document, &object, &what(&object), helm, map, cx);
         });
+    }
+    if let Purpose::Values(whose) = &document.purpose {
+        each_map(document.root(), &mut |_, map| numbers(document, &document.manifest, whose, true, map, cx));
     }
     if document.is_kustomization() {
         images(document, cx);
@@ -80,31 +81,51 @@ fn kind_of(node: Node<'_>) -> String {
     }
 }
 
-/// A number that is not what was written, where text was meant.
-fn number<'a>(
+/// The numbers of one mapping that are not what was written, where text was meant.
+fn numbers<'a>(
     document: &Document<'a>,
     object: &Manifest,
+    whose: &str,
     helm: bool,
-    entry: &Entry<'_>,
+    map: Node<'_>,
     cx: &mut Context<'a>,
 ) {
+    let image = helm && ["repository", "image", "registry"].iter().any(|key| map.get(key).is_some());
+    for entry in map.entries() {
+        let sure = image && entry.key == "tag";
+        if let Some(report) = number(document, object, whose, helm, &entry, cx)
+            && !sure
+        {
+            report.at_most(Severity::Warning);
+        }
+    }
+}
+
+fn number<'a, 'c>(
+    document: &Document<'a>,
+    object: &Manifest,
+    whose: &str,
+    helm: bool,
+    entry: &Entry<'_>,
+    cx: &'c mut Context<'a>,
+) -> Option<Report<'c>> {
     let node = entry.value;
     if node.style() != Style::Plain || node.alias().is_some() || node.tag().is_some() {
-        return;
+        return None;
     }
     let written = node.raw();
     let read = match node.value() {
         Value::Int(int) => int.to_string(),
         Value::UInt(int) => int.to_string(),
         Value::Float(float) => float.to_string(),
-        Value::Null | Value::Bool(_) | Value::Str(_) | Value::Seq | Value::Map => return,
+        Value::Null | Value::Bool(_) | Value::Str(_) | Value::Seq | Value::Map => return None,
     };
     let textual = is_textual(&entry.key);
     let large = helm && textual && whole(written).is_some_and(|int| int >= HELM_LARGE);
     let identifier = written.len() > 5 && written.bytes().all(|byte| byte.is_ascii_digit());
     let lost = read != written && (textual || identifier);
     if !(lost || large) || !cx.inventory.problems_at(&object.locate(node.span())).is_empty() {
-        return;
+        return None;
     }
     let because = match (lost, helm) {
         (false, _) => {
@@ -114,19 +135,10 @@ fn number<'a>(
         (true, false) => format!("without quotes it is a number, and what arrives is `{read}`"),
     };
     let shown = if lost { read } else { exponent(written) };
-    let report = document
-        .report_on(
-            cx,
-            object,
-            entry.span(),
-            format!("`{}: {written}` of {} is the number {shown}", entry.key, what(object)),
-        )
-        .because(because)
-        .help("put it in quotes, if it is meant as text")
-        .fix(FixKind::Unsafe, document.rewrite(node, written));
-    if !(helm && entry.key.to_lowercase().ends_with("tag")) {
-        report.at_most(Severity::Warning);
-    }
+    let message = format!("`{}: {written}` of {whose} is the number {shown}", entry.key);
+    let report = document.report_on(cx, object, entry.span(), message).because(because);
+    let report = report.help("put it in quotes, if it is meant as text");
+    Some(report.fix(FixKind::Unsafe, document.rewrite(node, written)))
 }
 
 /// Whether a field of this name is mostly text that may look like a number.
