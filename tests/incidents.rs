@@ -17,7 +17,10 @@
 //!
 //! Every entry has exactly one finding, and every finding of severity `error` on either side has its entry. Warnings
 //! and notes may be listed, where they are the lesson; the snapshot of the report holds all of them.
+#![allow(clippy::disallowed_methods, reason = "tests read the incidents and start the program")]
 
+use assert_cmd::Command;
+use assert_cmd::assert::Assert;
 use billhook::files::{Lines, Tree};
 use billhook::finding::{Finding, Object, Severity};
 use billhook::inventory::{Inventory, Options, Outcome};
@@ -137,7 +140,7 @@ impl Incident {
         let tree = Tree::open(&self.folder.join(side.name())).expect("both sides are folders");
         let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
         let options = Options {
-            engines: Engines { jsonnet: Some(jsonnet) },
+            engines: Engines::new(Some(jsonnet), None, None),
             ..Options::new(Arc::new(Documents::new(Arc::new(tree))))
         };
         let inventory = Inventory::load(&options);
@@ -233,6 +236,33 @@ fn reports() {
             insta::assert_snapshot!(format!("incident-{}", incident.name), both);
         });
     }
+}
+
+#[test]
+fn the_command_says_the_same() {
+    for incident in incidents() {
+        for side in Side::BOTH {
+            let errors =
+                incident.judge(side).findings.iter().any(|finding| finding.severity == Severity::Error);
+            let folder = incident.folder.join(side.name());
+            billhook(&folder).code(i32::from(errors));
+        }
+    }
+}
+
+/// The incidents are wrong on purpose; `billhook.yaml` leaves them out, and what is left is clean.
+#[test]
+fn this_repository_is_clean() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let report = billhook(root).success().get_output().stdout.clone();
+    let report = String::from_utf8(report).expect("a report is text");
+    assert!(report.starts_with("clean: "), "{report}");
+}
+
+fn billhook(folder: &Path) -> Assert {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_billhook"));
+    command.arg("lint").arg(folder).env_clear().env("PATH", path).assert()
 }
 
 #[test]

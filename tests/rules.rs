@@ -2,18 +2,27 @@
 
 use billhook::config::Loaded;
 use billhook::files::{Lines, Tree};
-use billhook::finding::Finding;
+use billhook::finding::{Finding, Severity};
 use billhook::inventory::{Inventory, Options};
-use billhook::render::Documents;
+use billhook::render::jsonnet::{Limits, Pool};
+use billhook::render::{Documents, Engines};
 use billhook::rules::{self, Example, Mark, Naming};
+use billhook::yaml::edit;
 use std::collections::BTreeSet;
 use std::fs;
 use std::sync::Arc;
 
+/// Path, line, code, severity and message of a finding.
+type Found = (String, u32, String, Severity, String);
+
 fn inventory(example: &Example) -> Inventory {
     let files = example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
     let tree = Arc::new(Tree::memory(files));
-    Inventory::load(&Options::new(Arc::new(Documents::new(tree))))
+    let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
+    Inventory::load(&Options {
+        engines: Engines { jsonnet: Some(jsonnet) },
+        ..Options::new(Arc::new(Documents::new(tree)))
+    })
 }
 
 fn options() -> rules::Options {
@@ -24,7 +33,7 @@ fn options() -> rules::Options {
 }
 
 /// What a run tells of an example, with the configuration that lies in it.
-fn judge(example: &Example, options: &rules::Options) -> Vec<(String, u32, String, String)> {
+fn judge(example: &Example, options: &rules::Options) -> Vec<Found> {
     let inventory = inventory(example);
     let tree = inventory.documents.tree();
     let configuration =
@@ -34,11 +43,17 @@ fn judge(example: &Example, options: &rules::Options) -> Vec<(String, u32, Strin
 }
 
 /// The findings of one rule, as the marks that would ask for them.
-fn found(inventory: &Inventory, findings: &[Finding]) -> Vec<(String, u32, String, String)> {
+fn found(inventory: &Inventory, findings: &[Finding]) -> Vec<Found> {
     let place = |finding: &Finding| {
         let text = inventory.text(&finding.location.path).unwrap_or_default();
         let line = Lines::new(&text).line(finding.location.span.start);
-        (finding.location.path.to_string(), line, finding.code.to_string(), finding.message.clone())
+        (
+            finding.location.path.to_string(),
+            line,
+            finding.code.to_string(),
+            finding.severity,
+            finding.message.clone(),
+        )
     };
     let mut found: Vec<_> = findings.iter().map(place).collect();
     found.sort();
@@ -46,12 +61,15 @@ fn found(inventory: &Inventory, findings: &[Finding]) -> Vec<(String, u32, Strin
 }
 
 /// What differs between marks and findings; empty when each mark has one finding and each finding one mark.
-fn difference(marks: &[Mark], found: &[(String, u32, String, String)]) -> Vec<String> {
+fn difference(marks: &[Mark], found: &[Found]) -> Vec<String> {
     let mut rest: Vec<_> = found.to_vec();
     let mut missing = Vec::new();
     for mark in marks {
-        let matches = |(path, line, code, message): &(String, u32, String, String)| {
-            *path == mark.path && *line == mark.line && *code == mark.code && message.contains(&mark.message)
+        let matches = |(path, line, code, severity, message): &Found| {
+            let is_there = *path == mark.path && *line == mark.line && *code == mark.code;
+            is_there
+                && mark.severity.is_none_or(|stated| stated == *severity)
+                && message.contains(&mark.message)
         };
         match rest.iter().position(matches) {
             Some(at) => drop(rest.remove(at)),
@@ -72,6 +90,44 @@ fn check_bad(code: &'static str, examples: Vec<Example>, origin: &str, problems:
         let difference = difference(&marks, &found);
         problems.extend(difference.into_iter().map(|text| format!("{origin} [{}]: {text}", example.heading)));
     }
+}
+
+/// The files of an example after every fix that its findings offer; None where none does.
+fn mended(example: &Example, findings: &[Finding]) -> Option<Example> {
+    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+    let edits: BTreeSet<_> = fixes.flat_map(|fix| fix.edits.clone()).collect();
+    let mut example = example.clone();
+    for (path, text) in &mut example.files {
+        let own = edits.iter().filter(|edit| *edit.location.path == **path);
+        let own: Vec<_> = own.map(|edit| (edit.location.span, edit.text.clone())).collect();
+        *text = edit::apply(text, &own).expect("edits that do not overlap");
+    }
+    (!edits.is_empty()).then_some(example)
+}
+
+/// Whatever a fix is offered for is gone once it is applied.
+#[test]
+fn fixes_cure() {
+    let mut problems = Vec::new();
+    let mut cured = 0;
+    for page in rules::pages() {
+        let cases = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
+        let cases = fs::read_to_string(cases).unwrap_or_default();
+        let bad = rules::examples(&cases).into_iter().filter(|example| example.heading.starts_with("Bad"));
+        let options = rules::Options { only: Some(vec![page.code]), ..options() };
+        for example in page.examples("Bad").into_iter().chain(bad) {
+            let before = rules::judge(&inventory(&example), &options);
+            let Some(mended) = mended(&example, &before) else { continue };
+            let after = rules::judge(&inventory(&mended), &options);
+            let fixable = before.iter().filter(|finding| finding.fix.is_some()).count();
+            cured += fixable;
+            if before.len() - after.len() != fixable || after.iter().any(|finding| finding.fix.is_some()) {
+                problems.push(format!("{} [{}]: {:#?}", page.code, example.heading, mended.files));
+            }
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    assert!(cured > 0);
 }
 
 fn check_good(examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
@@ -106,6 +162,60 @@ fn corner_cases() {
         check_bad(page.code, bad, &path, &mut problems);
         check_good(good, &path, &mut problems);
     }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// The example with the edits of one fix.
+fn edited(example: &Example, finding: &Finding) -> Option<Example> {
+    let fix = finding.fix.as_ref()?;
+    let mut edited = example.clone();
+    for (path, text) in &mut edited.files {
+        let own = fix.edits.iter().filter(|edit| *edit.location.path == *path);
+        let own: Vec<_> = own.map(|edit| (edit.location.span, edit.text.clone())).collect();
+        *text = edit::apply(text, &own).expect("edits do not overlap");
+    }
+    Some(edited)
+}
+
+/// Every fix of a bad example cures its finding and makes no file unreadable.
+#[test]
+fn fixes_cure() {
+    let mut problems = Vec::new();
+    let mut fixes = 0;
+    for page in rules::pages() {
+        let path = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
+        let cases = rules::examples(&fs::read_to_string(&path).unwrap_or_default());
+        let cases = cases.into_iter().filter(|example| example.heading.starts_with("Bad"));
+        let only = rules::Options { only: Some(vec![page.code]), ..options() };
+        for example in page.examples("Bad").into_iter().chain(cases) {
+            let before = inventory(&example);
+            for finding in rules::judge(&before, &only) {
+                let Some(cured) = edited(&example, &finding) else { continue };
+                fixes += 1;
+                let after = inventory(&cured);
+                let same =
+                    |other: &Finding| other.message == finding.message && other.object == finding.object;
+                if rules::judge(&after, &only).iter().any(same) {
+                    problems.push(format!(
+                        "{} [{}]: still there: {}",
+                        page.code, example.heading, finding.message
+                    ));
+                }
+                let unreadable = |inventory: &Inventory| {
+                    let files = inventory.files.iter().chain(&inventory.parts);
+                    let documents = files.flat_map(|(_, parsed)| parsed.file.documents());
+                    documents.filter(|document| document.root().is_err()).count()
+                };
+                if unreadable(&after) > unreadable(&before) {
+                    problems.push(format!(
+                        "{} [{}]: broken by the fix of {}",
+                        page.code, example.heading, finding.message
+                    ));
+                }
+            }
+        }
+    }
+    assert!(fixes > 0, "no rule has a fix");
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 

@@ -2,7 +2,7 @@
 //! random edits of a few seeds.
 
 use billhook::yaml::agreement::{Agreement, compare};
-use billhook::yaml::{File, decode};
+use billhook::yaml::{File, Node, Value, decode, edit};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -135,7 +135,7 @@ fn apply(text: &str, edits: &[Edit]) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn edited_seeds(seed in 0..SEEDS.len(), edits in prop::collection::vec(edit(), 1..6), newline: bool) {
         let text = apply(SEEDS[seed], &edits);
@@ -149,6 +149,85 @@ proptest! {
                     file.node(root).write_json(&mut out);
                     prop_assert!(serde_json::from_slice::<serde_json::Value>(&out).is_ok(), "{text:?}");
                 }
+            }
+        }
+    }
+}
+
+/// A mapping of a document and the way to it from the root, in JSON pointers.
+fn mappings<'a>(node: Node<'a>, pointer: String, found: &mut Vec<(String, Node<'a>)>) {
+    match node.value() {
+        Value::Map => {
+            for entry in node.entries() {
+                let step = entry.key.replace('~', "~0").replace('/', "~1");
+                mappings(entry.value, format!("{pointer}/{step}"), found);
+            }
+            found.push((pointer, node));
+        }
+        Value::Seq => {
+            for (i, item) in node.items().enumerate() {
+                mappings(item, format!("{pointer}/{i}"), found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) | Value::Str(_) => (),
+    }
+}
+
+fn json_of(text: &str) -> Option<serde_json::Value> {
+    let file = File::single(text.into());
+    let root = file.documents()[0].root().ok()?;
+    Some(file.node(root).to_json())
+}
+
+const ADDED: &[&str] =
+    &["true", "plain", "no", "a: b", "it's # \"so\"", "", "2024-01-01", "x\ny", "- [", "\u{85}\t\u{0}"];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() })]
+    /// An entry that is added, replaced or deleted is all that changes.
+    #[test]
+    fn edits_change_nothing_else(
+        seed in 0..SEEDS.len(),
+        edits in prop::collection::vec(edit(), 0..4),
+        which: prop::sample::Index,
+        added in 0..ADDED.len(),
+        list: bool,
+    ) {
+        let text = apply(SEEDS[seed], &edits);
+        let file = File::single(text.as_str().into());
+        let Ok(root) = file.documents()[0].root() else { return Ok(()) };
+        let mut found = Vec::new();
+        mappings(file.node(root), String::new(), &mut found);
+        // Through an alias or a merge one change shows in several places.
+        if found.is_empty() || text.contains('*') {
+            return Ok(());
+        }
+        let (pointer, map) = &found[which.index(found.len())];
+        let before = json_of(&text).expect("read before");
+        let mut value = serde_json::Value::from(ADDED[added]);
+        if list {
+            value = serde_json::json!([value, {"k": value}]);
+        }
+        if let Some(change) = edit::insert(*map, "added", &value) {
+            let mut expected = before.clone();
+            expected.pointer_mut(pointer).expect("a mapping")["added"] = value.clone();
+            let after = edit::apply(&text, &[change]).expect("one edit");
+            prop_assert_eq!(json_of(&after), Some(expected), "{:?} is now {:?}", &text, &after);
+        }
+        for entry in map.entries() {
+            let key = &*entry.key;
+            if let Some(change) = edit::replace(entry.value, &ADDED[added].into()) {
+                let mut expected = before.clone();
+                expected.pointer_mut(pointer).expect("a mapping")[key] = ADDED[added].into();
+                let after = edit::apply(&text, &[change]).expect("one edit");
+                prop_assert_eq!(json_of(&after), Some(expected), "{:?} is now {:?}", &text, &after);
+            }
+            let once = map.written().filter(|other| other.key == entry.key).count() == 1;
+            if once && let Some(change) = edit::delete(*map, &entry) {
+                let mut expected = before.clone();
+                expected.pointer_mut(pointer).and_then(|map| map.as_object_mut()).expect("a mapping").remove(key);
+                let after = edit::apply(&text, &[change]).expect("one edit");
+                prop_assert_eq!(json_of(&after), Some(expected), "{:?} is now {:?}", &text, &after);
             }
         }
     }

@@ -147,6 +147,12 @@ pub struct Global {
         hide_env = true
     )]
     pub color: Color,
+    /// The program that renders charts [default: helm on PATH]
+    #[arg(long, global = true, value_name = "FILE", env = "BILLHOOK_HELM", hide_env = true)]
+    pub helm: Option<PathBuf>,
+    /// The program that builds kustomizations [default: kustomize on PATH]
+    #[arg(long, global = true, value_name = "FILE", env = "BILLHOOK_KUSTOMIZE", hide_env = true)]
+    pub kustomize: Option<PathBuf>,
     /// The day that suppressions with a last day are judged by, as in 2027-01-31
     #[arg(long, global = true, value_name = "DATE", env = "BILLHOOK_TODAY", hide = true)]
     pub today: Option<crate::config::Date>,
@@ -183,7 +189,7 @@ pub struct Inventory {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// More columns: version, origin, and what led to the Application
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_WIDE", hide_env = true)]
     pub wide: bool,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -196,10 +202,16 @@ pub struct Apps {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// One more column: origin
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_WIDE", hide_env = true)]
     pub wide: bool,
     /// Follow the ApplicationSet in FILE alone; the tree is only what --repository maps
-    #[arg(long, value_name = "FILE", conflicts_with = "path")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "path",
+        env = "BILLHOOK_APPLICATIONSET",
+        hide_env = true
+    )]
     pub applicationset: Option<PathBuf>,
     /// What stands beside the tree.
     #[command(flatten)]
@@ -212,16 +224,16 @@ pub struct Render {
     /// The folder [default: the repository around the current folder]
     pub path: Option<PathBuf>,
     /// Only this Application, by name or namespace/name
-    #[arg(long, value_name = "APP")]
+    #[arg(long, value_name = "APP", env = "BILLHOOK_APP", hide_env = true)]
     pub app: Option<String>,
     /// Write one object per file into DIR instead of a report
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", env = "BILLHOOK_SPLIT", hide_env = true)]
     pub split: Option<PathBuf>,
     /// Show hashes instead of the values of Secrets
-    #[arg(long)]
+    #[arg(long, env = "BILLHOOK_MASK", hide_env = true)]
     pub mask: bool,
     /// Follow the Application in FILE alone; the tree is only what --repository maps
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "app"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "app"], env = "BILLHOOK_APPLICATION", hide_env = true)]
     pub application: Option<PathBuf>,
     /// What stands beside the tree.
     #[command(flatten)]

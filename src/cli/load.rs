@@ -3,11 +3,12 @@
 use super::args::{Beside, Global};
 use super::error::Error;
 use super::paths::{self, Seen};
+use super::programs;
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
 use crate::inventory::{Inventory, Known, Mapping, Options};
 use crate::model::{Cluster, Clusters, Problem, ProblemKind};
-use crate::render::{Documents, Engines, clean, join, jsonnet};
+use crate::render::{Documents, clean, join};
 use crate::rules;
 use crate::yaml;
 use std::collections::BTreeSet;
@@ -60,7 +61,7 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
         configure(&mut options, loaded, &home, &place.root)?;
     }
     add_beside(&mut options, beside, Some((&place.root, &documents)))?;
-    options.engines = engines()?;
+    options.engines = programs::engines(global, Some(&place.root))?;
     let inventory = Inventory::load(&options);
     let seen = Seen::new(&place.current, &place.root);
     if inventory.is_empty() && inventory.problems.is_empty() {
@@ -82,7 +83,7 @@ pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result
         configure(&mut options, loaded, home, &current)?;
     }
     add_beside(&mut options, beside, None)?;
-    options.engines = engines()?;
+    options.engines = programs::engines(global, None)?;
     let mut inventory = Inventory::load(&options);
     let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
     if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
@@ -319,11 +320,4 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
     }
     options.known.push(secrets);
     Ok(Clusters::new(list, true))
-}
-
-/// The programs that rendering starts: this one, as a worker.
-fn engines() -> Result<Engines, Error> {
-    let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
-    let program = std::env::current_exe().map_err(lost)?;
-    Ok(Engines { jsonnet: Some(jsonnet::Pool::new(program, jsonnet::Limits::default())) })
 }

@@ -11,6 +11,7 @@ mod lint;
 mod load;
 mod output;
 mod paths;
+mod programs;
 mod render;
 mod worker;
 

@@ -223,7 +223,7 @@ impl Collected {
             return;
         }
         let lines = Lines::new(text);
-        for &span in file.comments() {
+        for span in comments(file) {
             let Some(read) = text.get(span.range()).and_then(parse_comment) else { continue };
             let location = Location::new(path.clone(), span);
             match read {
@@ -297,6 +297,24 @@ impl Collected {
             self.suppressions.push(Suppression { rules: known, scope, until: None, location });
         }
     }
+}
+
+/// The comments of a file. Of one that is no YAML, such as a template, whatever looks like a comment of ours.
+fn comments(file: &File) -> Vec<Span> {
+    if file.documents().iter().all(|document| document.root().is_ok()) {
+        return file.comments().to_vec();
+    }
+    let text: &str = file.text();
+    let marks = memchr::memmem::find_iter(text.as_bytes(), WORD.as_bytes());
+    let comment = |word: usize| {
+        let line = text[..word].rfind('\n').map_or(0, |at| at + 1);
+        let before = text[line..word].trim_end();
+        let hash = line + before.len() - before.ends_with('#').then_some(1)?;
+        let alone = text[line..hash].chars().next_back().is_none_or(char::is_whitespace);
+        let end = text[word..].find('\n').map_or(text.len(), |at| word + at);
+        alone.then(|| Span::new(hash, end))
+    };
+    marks.filter_map(comment).collect()
 }
 
 /// What a comment covers: its own line when something stands before it, else the next line that is no comment;

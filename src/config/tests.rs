@@ -306,6 +306,16 @@ fn a_comment_covers_its_line_or_the_object_that_begins_there() {
 }
 
 #[test]
+fn comments_are_found_in_templates() {
+    let text = "{{- if .Values.on }}\nname: web # billhook: ignore[BH101] why\nx: {{ .y }}#billhook: ignore[BH101] no\n  # billhook: ignore-file[BH301] why\n{{- end }}\n";
+    let mut collected = Collected::default();
+    collected.add_comments(&"a.yaml".into(), &File::stream(text.into()), RULES);
+    assert_eq!(collected.suppressions.len(), 2);
+    let applied = applied(vec![finding_at(text, "name: web")], collected, true);
+    assert_eq!((applied.suppressed, applied.complaints.len()), (1, 1));
+}
+
+#[test]
 fn selectors_hide_what_all_of_them_match() {
     for (selector, hidden) in [
         ("application: 'loki-*'", true),
@@ -386,5 +396,25 @@ fn the_schema_takes_what_is_taken() {
     let root = file.documents()[0].root().unwrap();
     if let Err(error) = validator.validate(&file.node(root).to_json()) {
         panic!("{error}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_is_too_odd(text in "(# ?)?(billhook: ?)?(ignore(-file)?)?[\\[\\]A-Za-z0-9,; #äß\n:-]{0,40}") {
+        let _ = parse_comment(&text);
+        let _ = parse_annotation(&text);
+        let mut collected = Collected::default();
+        collected.add_comments(&"a.yaml".into(), &File::stream(format!("a: 1 {text}\nb:\n{text}\n  c: d\n").into()), RULES);
+        let _ = read(&text);
+    }
+
+    #[test]
+    fn no_configuration_is_too_odd(
+        key in "(clusters|argocd|known|ignore|rules|naming|exclude|diff|repositories)",
+        value in "[\\[\\]{}a-zA-Z0-9,: *\"'\n-]{0,40}",
+    ) {
+        let _ = read(&format!("{key}: {value}"));
+        let _ = read(&format!("{key}:\n- {value}"));
     }
 }

@@ -5,6 +5,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// The bytes of a file that a person named: a configuration, a manifest, recorded answers.
 ///
@@ -75,6 +76,15 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && attempt < 100 => attempt += 1,
             made => return Ok((made?, beside)),
         }
+    }
+}
+
+/// What changes when the file at `path` is replaced: its size and when it was written.
+pub fn stamp(path: &Path) -> String {
+    let written = |metadata: &fs::Metadata| metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok();
+    match fs::metadata(path) {
+        Ok(metadata) => format!("{} {:?}", metadata.len(), written(&metadata)),
+        Err(_) => String::new(),
     }
 }
 

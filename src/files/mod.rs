@@ -9,14 +9,18 @@ mod git;
 mod links;
 mod objects;
 mod repository;
+mod scratch;
 mod span;
+mod store;
 mod tree;
 mod worktree;
 
-pub use disk::{is_folder, make_folder, read_file, read_file_if_any, real_path, write_atomically};
+pub use disk::{is_folder, make_folder, read_file, read_file_if_any, stamp, real_path, write_atomically};
 pub use error::Error;
 pub use repository::{Branch, Repository};
+pub use scratch::Scratch;
 pub use span::{Lines, Location, Position, Span};
+pub use store::Store;
 pub use tree::{Entry, EntryKind, Tree};
 
 /// A path inside a [`Tree`]: relative to its root, separated by `/`, without `.` and `..`; the root is `""`.

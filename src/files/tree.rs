@@ -249,9 +249,18 @@ impl Tree {
     /// Paths stay relative to the root of the tree. Links are written as they are, so a caller that does not
     /// want them to lead out asks [`Tree::out_of_bounds_links`] first. Submodules become empty folders.
     pub fn export(&self, dir: &str, to: &DiskPath) -> Result<(), Error> {
+        self.export_entries(self.below(dir).iter().map(|entry| &*entry.path), to)
+    }
+
+    /// As [`Tree::export`], for the entries at exactly these paths; where there is none, nothing is written.
+    pub fn export_entries<'a>(
+        &self,
+        paths: impl IntoIterator<Item = &'a str>,
+        to: &DiskPath,
+    ) -> Result<(), Error> {
         // Links come last, so that nothing can be written through one.
         let mut links = Vec::new();
-        for entry in self.below(dir) {
+        for entry in paths.into_iter().filter_map(|path| self.entry(path)) {
             let file = to.join(&*entry.path);
             match &entry.kind {
                 EntryKind::File(_) => disk::write_new(&file, &self.read(&entry.path)?)?,

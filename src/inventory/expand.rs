@@ -1,17 +1,19 @@
 use super::options::Options;
-use super::sources::Repositories;
+use super::sources::{Found as Files, Repositories};
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
 use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Path, Span};
 use crate::model::{
-    Application, Clusters, Condition, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
+    Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{self, Destination, Documents, Environment, Request, Targets, Tool};
-use crate::yaml::{File, Node};
+use crate::render::{
+    self, Destination, Environment, Reference, References, Request, Targets, Tool,
+};
+use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// How deep Applications may render Applications before it is called a loop.
 const MAX_DEPTH: usize = 32;
@@ -49,6 +51,8 @@ struct Expansion<'a> {
     projects: Vec<OwnedProject>,
     claimed: HashSet<Document>,
     problems: Vec<Problem>,
+    /// What each cluster serves.
+    api_versions: Mutex<HashMap<Arc<str>, Arc<Vec<String>>>>,
 }
 
 /// Works out what a tree deploys.
@@ -74,6 +78,7 @@ pub(super) fn load(options: &Options) -> Inventory {
         projects: Vec::new(),
         claimed: HashSet::new(),
         problems,
+        api_versions: Mutex::default(),
     };
     expansion.add_written(&found);
     if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
@@ -179,14 +184,11 @@ impl Expansion<'_> {
         home: Arc<str>,
         depth: usize,
     ) -> Option<Draft> {
-        let location = manifest.location();
-        let name = manifest.name().to_owned();
+        let written = manifest.clone();
         let application = match Application::read(manifest, namespace) {
             Ok(application) => application,
             Err(error) => {
-                let message = format!("Application `{name}` cannot be read: {}", error.message);
-                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
-                self.problems.push(problem.at(Location::new(location.path, error.span)));
+                self.problems.push(unreadable(&written, &error));
                 return None;
             }
         };
@@ -195,6 +197,7 @@ impl Expansion<'_> {
         if let Some(message) = application.spec.invalid() {
             let problem =
                 Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem = problem.help("add what is missing");
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
@@ -222,6 +225,7 @@ impl Expansion<'_> {
         let mut invalid = |message: String| {
             let problem =
                 Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
+            let problem = problem.help("name one cluster in `spec.destination`, by `server` or by `name`");
             problems.push(problem.at(at()));
         };
         let cluster = match self.clusters.identity(destination) {
@@ -281,11 +285,19 @@ impl Expansion<'_> {
         let application = &draft.application;
         let sources = application.spec.effective_sources();
         let multiple = application.spec.has_multiple_sources();
+        let references = match multiple.then(|| References::check(&sources)) {
+            Some(Err(problem)) => {
+                problems.push(problem.at(application.manifest.location_at(&["spec", "sources"])));
+                return (manifests, tools, problems);
+            }
+            Some(Ok(())) => self.references(draft, &sources, repositories),
+            None => References::default(),
+        };
         for (index, source) in sources.iter().enumerate() {
-            let result = match self.documents(draft, source, repositories) {
-                Ok(documents) => match multiple && source.only_reference() {
+            let result = match self.files(draft, source, repositories) {
+                Ok(files) => match multiple && source.only_reference() {
                     true => render::Rendered::default(),
-                    false => self.render_source(draft, source, &documents),
+                    false => self.render_source(draft, source, &files, multiple.then_some(&references)),
                 },
                 Err(problem) => render::Rendered { problems: vec![problem], ..render::Rendered::default() },
             };
@@ -307,14 +319,26 @@ impl Expansion<'_> {
         (manifests, tools, problems)
     }
 
-    fn documents(
+    /// The sources that have a name which value files can use.
+    fn references(&self, draft: &Draft, sources: &[Source], repositories: &Repositories<'_>) -> References {
+        let named = sources.iter().filter(|source| !source.reference.is_empty());
+        let reference = |source: &Source| Reference {
+            name: source.reference.clone(),
+            source: source.clone(),
+            documents: self.files(draft, source, repositories).map(|files| files.documents),
+        };
+        References::new(named.map(reference).collect())
+    }
+
+    fn files(
         &self,
         draft: &Draft,
         source: &Source,
         repositories: &Repositories<'_>,
-    ) -> Result<Arc<Documents>, Problem> {
+    ) -> Result<Files, Problem> {
         if draft.parent == Parent::Folder {
-            return Ok(Arc::clone(&self.options.documents));
+            let documents = Arc::clone(&self.options.documents);
+            return Ok(Files { documents, commit: self.options.commit.clone() });
         }
         if source.is_oci() || !source.chart.is_empty() {
             let message = match source.chart.as_str() {
@@ -324,22 +348,62 @@ impl Expansion<'_> {
             return Err(Problem::unknown(ProblemKind::NotRendered, message)
                 .help("vendor it into the repository to have it rendered"));
         }
-        repositories.documents(source)
+        repositories.find(source)
     }
 
-    fn render_source(&self, draft: &Draft, source: &Source, documents: &Documents) -> render::Rendered {
+    fn render_source(
+        &self,
+        draft: &Draft,
+        source: &Source,
+        files: &Files,
+        references: Option<&References>,
+    ) -> render::Rendered {
         let settings = &self.instances[draft.instance].settings;
         let application = &draft.application;
         let instance = application.instance_name(&settings.namespace);
+        let api_versions = self.api_versions(&draft.cluster);
+        let none = References::default();
+        let kubernetes = self.clusters.find(&draft.cluster).map_or("", |cluster| &cluster.kubernetes);
         render::source(&Request {
             source,
-            documents,
+            documents: &files.documents,
+            application: &application.name,
             instance: &instance,
-            environment: environment(application, &instance, source),
+            is_folder: draft.parent == Parent::Folder,
+            multiple: references.is_some(),
+            references: references.unwrap_or(&none),
+            destination: render::Cluster {
+                namespace: &application.spec.destination.namespace,
+                kubernetes: if kubernetes.is_empty() { DEFAULT_KUBERNETES } else { kubernetes },
+                api_versions: &api_versions,
+            },
+            environment: environment(application, &instance, source, files.commit.as_deref()),
             settings,
             engines: &self.options.engines,
-            is_folder: draft.parent == Parent::Folder,
         })
+    }
+
+    /// What a cluster serves, as far as it is known before anything is rendered.
+    fn api_versions(&self, cluster: &Arc<str>) -> Arc<Vec<String>> {
+        let served = || Arc::new(self.known_scopes(cluster).api_versions());
+        match self.api_versions.lock() {
+            Ok(mut known) => Arc::clone(known.entry(Arc::clone(cluster)).or_insert_with(served)),
+            Err(_) => served(),
+        }
+    }
+
+    /// Scopes of custom kinds on a cluster, by what is known beside the tree.
+    fn known_scopes(&self, name: &str) -> Scopes {
+        let mut scopes = Scopes::default();
+        for known in &self.options.known {
+            if known.cluster.as_deref().is_none_or(|own| own == name) {
+                known.found.definitions.iter().for_each(|definition| define(&mut scopes, definition));
+            }
+        }
+        if let Some(cluster) = self.clusters.iter().find(|cluster| cluster.name == name) {
+            cluster.api_versions.iter().for_each(|text| scopes.serve(text));
+        }
+        scopes
     }
 
     /// Takes over the Applications, sets and projects that an Application renders.
@@ -378,7 +442,13 @@ impl Expansion<'_> {
                 "Application" => self.adopt_application(parent, target.manifest, &namespace, &home, depth),
                 "ApplicationSet" => {
                     let parent = Parent::Application(parent);
-                    self.sets.push(Set { manifest: target.manifest, namespace, parent, instance, changed_by: None });
+                    self.sets.push(Set {
+                        manifest: target.manifest,
+                        namespace,
+                        parent,
+                        instance,
+                        changed_by: None,
+                    });
                 }
                 _ => self.add_project(target.manifest, namespace, Parent::Application(parent), instance),
             }
@@ -502,15 +572,10 @@ impl Expansion<'_> {
     }
 
     fn add_project(&mut self, manifest: Manifest, namespace: Arc<str>, parent: Parent, instance: usize) {
-        let location = manifest.location();
-        let name = manifest.name().to_owned();
+        let written = manifest.clone();
         match Project::read(manifest) {
             Ok(project) => self.projects.push(OwnedProject { project, namespace, parent, instance }),
-            Err(error) => {
-                let message = format!("AppProject `{name}` cannot be read: {}", error.message);
-                let problem = Problem::fails(ProblemKind::ResourceUnreadable, message);
-                self.problems.push(problem.at(Location::new(location.path, error.span)));
-            }
+            Err(error) => self.problems.push(unreadable(&written, &error)),
         }
     }
 
@@ -519,7 +584,13 @@ impl Expansion<'_> {
         for manifest in &found.sets {
             let Some(instance) = self.unclaimed(manifest) else { continue };
             let namespace = self.own_namespace(manifest, instance);
-            self.sets.push(Set { manifest: manifest.clone(), namespace, parent: Parent::Root, instance, changed_by: None });
+            self.sets.push(Set {
+                manifest: manifest.clone(),
+                namespace,
+                parent: Parent::Root,
+                instance,
+                changed_by: None,
+            });
         }
         for manifest in &found.projects {
             let Some(instance) = self.unclaimed(manifest) else { continue };
@@ -559,29 +630,14 @@ impl Expansion<'_> {
     fn scopes(&self) -> HashMap<Arc<str>, Scopes> {
         let mut scopes: HashMap<Arc<str>, Scopes> = HashMap::new();
         for draft in &self.drafts {
-            scopes.entry(Arc::clone(&draft.cluster)).or_default();
-        }
-        for known in &self.options.known {
-            for definition in &known.found.definitions {
-                match &known.cluster {
-                    Some(name) => define(scopes.entry(name.as_str().into()).or_default(), definition),
-                    None => scopes.values_mut().for_each(|scopes| define(scopes, definition)),
-                }
-            }
-        }
-        for cluster in self.clusters.iter() {
-            let own = scopes.entry(cluster.name.as_str().into()).or_default();
-            cluster.api_versions.iter().for_each(|text| own.serve(text));
-        }
-        if self.options.rendered_definitions {
-            for draft in &self.drafts {
-                let definitions = draft
-                    .manifests
-                    .iter()
-                    .map(|(_, manifest)| manifest)
-                    .filter(|manifest| is_definition(manifest));
-                let own = scopes.entry(Arc::clone(&draft.cluster)).or_default();
-                definitions.for_each(|definition| define(own, definition));
+            let own = scopes
+                .entry(Arc::clone(&draft.cluster))
+                .or_insert_with(|| self.known_scopes(&draft.cluster));
+            if self.options.rendered_definitions {
+                let definitions = draft.manifests.iter().map(|(_, manifest)| manifest);
+                definitions
+                    .filter(|manifest| is_definition(manifest))
+                    .for_each(|definition| define(own, definition));
             }
         }
         scopes
@@ -722,6 +778,12 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
     }
 }
 
+/// An object of Argo CD's own that the API server refuses.
+fn unreadable(manifest: &Manifest, error: &yaml::de::Error) -> Problem {
+    let message = format!("{} `{}` cannot be read: {error}", manifest.kind(), manifest.name());
+    Problem::fails(ProblemKind::ResourceUnreadable, message).at(manifest.locate(error.span))
+}
+
 /// Where a document of the tree stands; None for what was rendered.
 fn document(manifest: &Manifest) -> Option<Document> {
     match manifest.origin() {
@@ -778,15 +840,15 @@ fn source_location(application: &Application, index: usize) -> Location {
     }
 }
 
-/// The build environment (`newEnv` in `reposerver/repository/repository.go`). A revision is only known where the source
-/// names a commit.
-fn environment(application: &Application, instance: &str, source: &Source) -> Environment {
+/// The build environment (`newEnv` in `reposerver/repository/repository.go`).
+fn environment(
+    application: &Application,
+    instance: &str,
+    source: &Source,
+    commit: Option<&str>,
+) -> Environment {
     let revision = &source.target_revision;
-    let commit = if revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        revision
-    } else {
-        ""
-    };
+    let commit = commit.unwrap_or("");
     let short = |length: usize| commit.get(..length).unwrap_or("").to_owned();
     Environment::new(vec![
         ("ARGOCD_APP_NAME", instance.to_owned()),

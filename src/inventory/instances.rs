@@ -49,7 +49,12 @@ pub(super) fn separate(inventory: &mut Inventory) {
         let configured = inventory.projects[index].instance;
         inventory.projects[index].instance = assign(inventory, configured, &path);
     }
-    inventory.problems.push(note(&apart));
+    let first = paths.iter().position(|path| !label(path, &apart).is_empty());
+    let note = note(&apart);
+    inventory.problems.push(match first {
+        Some(app) => note.at(inventory.applications[roots[app]].application.manifest.location()),
+        None => note,
+    });
 }
 
 /// The root above each Application.

@@ -6,7 +6,7 @@ use crate::discover::Kustomizations;
 use crate::files::{Location, Path};
 use crate::model::{Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Settings, State};
 use crate::render::{Documents, Parsed, Target, Targets, Tool};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
 
 mod expand;

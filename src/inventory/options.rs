@@ -15,6 +15,8 @@ pub struct Options {
     pub origin: Option<String>,
     /// The branch that is merged into; None where nobody knows.
     pub branch: Option<String>,
+    /// The commit that the tree is, or is based on; None outside git.
+    pub commit: Option<String>,
     /// Repositories and the trees that answer for them.
     pub repositories: Vec<Mapping>,
     /// Whether addresses that are not mapped may be taken for this tree, by `origin` or by majority.
@@ -70,6 +72,7 @@ impl Options {
             repository: None,
             origin: None,
             branch: None,
+            commit: None,
             repositories: Vec::new(),
             guess: true,
             exclude: GlobSet::empty(),

@@ -1,4 +1,4 @@
-use super::options::Options;
+use super::options::{Mapping, Options};
 use crate::files::Tree;
 use crate::model::{Application, Problem, ProblemKind, Source, normalize_url, same_repository};
 use crate::render::Documents;
@@ -12,7 +12,15 @@ pub(super) struct Repositories<'a> {
     own: Option<String>,
     /// The branch of this tree.
     branch: Option<String>,
-    revisions: Mutex<HashMap<String, Option<Arc<Documents>>>>,
+    revisions: Mutex<HashMap<String, Option<Found>>>,
+}
+
+/// The files that answer for a source, and the commit they are.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) documents: Arc<Documents>,
+    /// None where nobody knows.
+    pub(super) commit: Option<String>,
 }
 
 impl<'a> Repositories<'a> {
@@ -31,7 +39,7 @@ impl<'a> Repositories<'a> {
     }
 
     /// The files of a source.
-    pub(super) fn documents(&self, source: &Source) -> Result<Arc<Documents>, Problem> {
+    pub(super) fn find(&self, source: &Source) -> Result<Found, Problem> {
         let revision = source.target_revision.as_str();
         let mut mapped = false;
         for mapping in &self.options.repositories {
@@ -45,12 +53,14 @@ impl<'a> Repositories<'a> {
                 (None, None) => true,
             };
             if answers {
-                return Ok(Arc::clone(&mapping.documents));
+                let commit = commit_named(revision).or_else(|| self.commit_of(mapping));
+                return Ok(Found { documents: Arc::clone(&mapping.documents), commit });
             }
         }
         if !mapped && self.is_own(&source.repo_url) {
             if follows(revision, self.branch.as_deref()) {
-                return Ok(Arc::clone(&self.options.documents));
+                let documents = Arc::clone(&self.options.documents);
+                return Ok(Found { documents, commit: self.options.commit.clone() });
             }
             mapped = true;
         }
@@ -62,17 +72,27 @@ impl<'a> Repositories<'a> {
             .help(format!("give a checkout of it: `--repository {}=DIR`", source.repo_url)))
     }
 
+    /// The commit of a mapped folder: one that the same folder is mapped to by its full hash.
+    fn commit_of(&self, mapping: &Mapping) -> Option<String> {
+        let root = mapping.documents.tree().root();
+        let twins = self.options.repositories.iter().filter(|other| {
+            same_repository(&other.url, &mapping.url) && other.documents.tree().root() == root
+        });
+        twins.filter_map(|twin| commit_named(twin.revision.as_deref()?)).next()
+    }
+
     fn is_own(&self, url: &str) -> bool {
         self.own.as_ref().is_some_and(|own| place(own) == place(url))
     }
 
     /// Another revision of this repository, from git where it is there.
-    fn revision(&self, source: &Source) -> Result<Arc<Documents>, Problem> {
+    fn revision(&self, source: &Source) -> Result<Found, Problem> {
         let revision = &source.target_revision;
         let read = || {
             let repository = self.options.repository.as_ref().filter(|_| self.is_own(&source.repo_url))?;
             let commit = repository.target_revision(revision).ok()?;
-            Some(Arc::new(Documents::new(Arc::new(Tree::revision(repository, &commit).ok()?))))
+            let documents = Documents::new(Arc::new(Tree::revision(repository, &commit).ok()?));
+            Some(Found { documents: Arc::new(documents), commit: Some(commit) })
         };
         let known = match self.revisions.lock() {
             Ok(mut revisions) => revisions.entry(revision.clone()).or_insert_with(read).clone(),
@@ -84,6 +104,12 @@ impl<'a> Repositories<'a> {
                 .help(format!("give a checkout of it: `--repository {}@{revision}=DIR`", source.repo_url))
         })
     }
+}
+
+/// A revision that is a commit by its full hash.
+fn commit_named(revision: &str) -> Option<String> {
+    let full = revision.len() == 40 && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
+    full.then(|| revision.to_owned())
 }
 
 /// Whether a target revision follows the branch that is merged into.

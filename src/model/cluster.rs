@@ -7,6 +7,9 @@ pub const IN_CLUSTER: &str = "in-cluster";
 /// Its API server, as Applications write it.
 pub const IN_CLUSTER_SERVER: &str = "https://kubernetes.default.svc";
 
+/// The Kubernetes version that is assumed where nobody says.
+pub const DEFAULT_KUBERNETES: &str = "1.36.1";
+
 /// One destination cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize, schemars::JsonSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -38,7 +38,10 @@ pub struct Field {
 
 static TYPES: LazyLock<HashMap<&'static str, Vec<Field>>> = LazyLock::new(|| {
     let lines = include_str!("fields.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(' ')).map(|(name, rest)| (name, rest.split(' ').map(field).collect())).collect()
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .map(|(name, rest)| (name, rest.split(' ').map(field).collect()))
+        .collect()
 });
 
 fn field(text: &'static str) -> Field {
@@ -114,7 +117,11 @@ mod tests {
             ("AppProject", "sourceRepos", "spec"),
         ] {
             let found = places(kind, name);
-            assert_eq!(found.first().map(|(path, _)| path.join(".")).as_deref(), Some(expected), "{kind} {name}");
+            assert_eq!(
+                found.first().map(|(path, _)| path.join(".")).as_deref(),
+                Some(expected),
+                "{kind} {name}"
+            );
         }
         assert!(places("Application", "nowhere").is_empty());
         assert!(places("Nothing", "name").is_empty());

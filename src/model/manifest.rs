@@ -162,7 +162,8 @@ pub fn misspelt_head<'a>(root: Node<'a>) -> Option<(Node<'a>, &'static str)> {
         }
     }
     let missing = HEADS.into_iter().find(|head| root.get(head).is_none())?;
-    let near = |key: &str| key.eq_ignore_ascii_case(missing) || strsim::damerau_levenshtein(key, missing) == 1;
+    let near =
+        |key: &str| key.eq_ignore_ascii_case(missing) || strsim::damerau_levenshtein(key, missing) == 1;
     let entry = root.entries().find(|entry| near(&entry.key))?;
     Some((entry.key_node, missing))
 }

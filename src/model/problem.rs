@@ -42,6 +42,8 @@ pub enum ProblemKind {
     NotRendered,
     /// The repository or revision is not here.
     RepositoryUnknown,
+    /// A value file that does not exist.
+    ValuesFileMissing,
     /// `.argocd-source.yaml` cannot be applied.
     OverrideInvalid,
     /// A symbolic link leaves the repository.
@@ -74,6 +76,7 @@ impl ProblemKind {
             Self::RenderFailed => "BH004",
             Self::NotRendered => "BH005",
             Self::RepositoryUnknown => "BH006",
+            Self::ValuesFileMissing => "BH015",
             Self::OverrideInvalid => "BH007",
             Self::LinkOutOfBounds => "BH008",
             Self::ObjectInvalid => "BH009",

@@ -133,6 +133,12 @@ impl Settings {
         (limit > 0).then_some(limit)
     }
 
+    /// Whether value files may come from addresses of this scheme (`helm.valuesFileSchemes`; http and https by default).
+    pub fn allows_value_files_from(&self, scheme: &str) -> bool {
+        let schemes = self.cm.get("helm.valuesFileSchemes").map_or("https,http", String::as_str);
+        schemes.split(',').map(str::trim).any(|own| own.eq_ignore_ascii_case(scheme))
+    }
+
     /// `reposerver.allow.oob.symlinks`.
     pub fn allows_links_out(&self) -> bool {
         self.params.get("reposerver.allow.oob.symlinks").is_some_and(|value| value == "true")

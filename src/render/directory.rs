@@ -190,7 +190,8 @@ fn yaml(
         if manifests.len() > before || looks_like_manifest(parsed.file.text()) {
             return Err(refused);
         }
-        let meant = document.root().is_ok_and(|root| crate::model::misspelt_head(parsed.file.node(root)).is_some());
+        let meant =
+            document.root().is_ok_and(|root| crate::model::misspelt_head(parsed.file.node(root)).is_some());
         if meant || document.root().is_err() {
             problems.push(ignored(refused));
         }
@@ -220,7 +221,7 @@ pub(crate) fn looks_like_manifest(text: &str) -> bool {
 fn broken(candidate: &Candidate<'_>, span: Span, message: &str) -> Problem {
     let path = candidate.path;
     Problem::fails(ProblemKind::Unparseable, format!("`{path}` cannot be read: {message}"))
-        .help("correct the file: as it is, Argo CD renders nothing of the whole Application")
+        .help("correct the file, or leave it out with `directory.exclude`")
         .at(Location::new(path.clone(), span))
 }
 
@@ -228,7 +229,7 @@ fn broken(candidate: &Candidate<'_>, span: Span, message: &str) -> Problem {
 fn ignored(mut problem: Problem) -> Problem {
     problem.state = State::Warning;
     problem.condition = None;
-    problem.help = "Argo CD ignores this file in silence; correct it, or exclude it".to_owned();
+    problem.help = "correct the file: Argo CD ignores it in silence".to_owned();
     problem
 }
 

@@ -5,24 +5,41 @@
 
 use crate::files::{Location, Tree};
 use crate::model::{Manifest, Problem, ProblemKind, Settings, Source};
+use engine::select_chart;
+use selection::Selection;
 use std::sync::Arc;
 
 mod detect;
 mod directory;
 mod documents;
+mod engine;
 mod environment;
+mod helm;
 pub mod jsonnet;
+mod kustomize;
 mod objects;
+mod output;
 mod overrides;
 mod path;
+pub mod process;
+mod recipe;
+mod references;
+mod selection;
 mod targets;
+mod trees;
 
 pub use detect::{Tool, is_kustomization};
 pub use directory::has_manifest_name;
 pub use documents::{Documents, Parsed};
+pub use engine::{Checkout, Engine, Engines, Failure};
 pub use environment::Environment;
+pub use helm::Chart;
+pub use kustomize::{Build, Capabilities, Edit};
 pub use path::{clean, join};
+pub use recipe::{Argument, Command, Place, Program, Recipe, Step};
+pub use references::{Reference, References};
 pub use targets::{Destination, Repeated, Target, Targets, targets};
+use trees::Trees;
 
 /// One source, and all that its rendering depends on.
 pub struct Request<'a> {
@@ -30,8 +47,16 @@ pub struct Request<'a> {
     pub source: &'a Source,
     /// The repository at the source's revision.
     pub documents: &'a Documents,
-    /// The Application's instance name.
+    /// The Application's name.
+    pub application: &'a str,
+    /// Its instance name.
     pub instance: &'a str,
+    /// Whether it has several sources.
+    pub multiple: bool,
+    /// The sources that value files may reference.
+    pub references: &'a References,
+    /// What templates are told of the cluster.
+    pub destination: Cluster<'a>,
     /// Variables of the build environment.
     pub environment: Environment,
     /// How Argo CD is set up.
@@ -42,11 +67,15 @@ pub struct Request<'a> {
     pub is_folder: bool,
 }
 
-/// The programs that rendering may start.
-#[derive(Debug, Default)]
-pub struct Engines {
-    /// Evaluates jsonnet; without it jsonnet files are not rendered.
-    pub jsonnet: Option<jsonnet::Pool>,
+/// What templates are told of the cluster that a source is deployed to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cluster<'a> {
+    /// `spec.destination.namespace`.
+    pub namespace: &'a str,
+    /// Its Kubernetes version.
+    pub kubernetes: &'a str,
+    /// Every API version it serves.
+    pub api_versions: &'a [String],
 }
 
 /// What one source gave.
@@ -90,16 +119,16 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
     if source.path.is_empty() {
         return Ok(());
     }
+    let trees = Trees::new(request)?;
     let folder = path::folder(tree, &source.path)?;
+    trees.iter().skip(1).try_for_each(|tree| check_links(tree, request.settings))?;
     let source = overrides::apply(source, request.documents, &folder.real, request.instance)?;
     let tool = detect::tool(&source, tree, &folder, request.settings)?;
     rendered.tool = Some(tool);
     let raw = match tool {
         Tool::Directory => directory::manifests(&source, request, &folder, &mut rendered.problems)?,
-        Tool::Helm | Tool::Kustomize => {
-            let message = format!("`{}` needs {tool}, which is not run yet", source.path);
-            return Err(Problem::unknown(ProblemKind::NotRendered, message));
-        }
+        Tool::Helm => chart(&source, request, &folder, &trees)?,
+        Tool::Kustomize => kustomization(&source, request, &folder)?,
         Tool::Plugin => {
             let name = source.plugin.as_ref().map_or("", |plugin| plugin.name.as_str());
             return Err(plugin(name, &source.path, request.settings));
@@ -107,6 +136,54 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
     };
     rendered.manifests = objects::expand(raw, request.settings)?;
     Ok(())
+}
+
+/// What a renderer would be told about a source; None where none is needed.
+pub fn recipe(request: &Request<'_>) -> Result<Option<Recipe>, Problem> {
+    let tree = request.documents.tree();
+    let trees = Trees::new(request)?;
+    let folder = path::folder(tree, &request.source.path)?;
+    let source = overrides::apply(request.source, request.documents, &folder.real, request.instance)?;
+    match detect::tool(&source, tree, &folder, request.settings)? {
+        Tool::Helm => helm::chart(&source, request, &folder, &trees).map(Recipe::Helm).map(Some),
+        Tool::Kustomize => kustomize::build(&source, request, &folder).map(Recipe::Kustomize).map(Some),
+        Tool::Directory | Tool::Plugin => Ok(None),
+    }
+}
+
+fn chart(
+    source: &Source,
+    request: &Request<'_>,
+    folder: &path::Folder,
+    trees: &Trees<'_>,
+) -> Result<Vec<Manifest>, Problem> {
+    let chart = helm::chart(source, request, folder, trees)?;
+    let mut selections: Vec<Selection> = trees.iter().map(Selection::new).collect();
+    select_chart(&mut selections[0], trees.own(), &chart.folder)?;
+    for place in chart.value_files.iter().chain(chart.set_file.values()) {
+        selections[place.tree].add(&place.path)?;
+    }
+    let recipe = Recipe::Helm(chart);
+    let output = request.engines.output(&recipe, &Checkout::new(selections));
+    let output = output.map_err(|failure| failure.problem(Program::Helm, &source.path))?;
+    let Recipe::Helm(chart) = &recipe else { return Ok(Vec::new()) };
+    helm::manifests(output, request.documents.tree(), chart)
+}
+
+fn kustomization(
+    source: &Source,
+    request: &Request<'_>,
+    folder: &path::Folder,
+) -> Result<Vec<Manifest>, Problem> {
+    let build = kustomize::build(source, request, folder)?;
+    let graph = kustomize::Graph::of(request.documents, &build.folder, &build.names())?;
+    graph.confined(build.restricted())?;
+    let path = build.folder.clone();
+    let recipe = Recipe::Kustomize(build);
+    let (selection, graph) = graph.split();
+    let output = request.engines.output(&recipe, &Checkout::new(vec![selection]));
+    let output = output.map_err(|failure| failure.problem(Program::Kustomize, &source.path))?;
+    kustomize::manifests(output, request.documents, &graph, &path)
 }
 
 /// A plugin runs beside Argo CD; one without a name asks those that are there, which nobody here knows.

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 /// The folder that a source names.
 pub(super) struct Folder {
+    /// As the source names it, without `.` and `..`.
+    pub path: Path,
     /// Where it really is, links followed; the root is `""`.
     pub real: Path,
     /// The path itself is a symbolic link. Argo CD's walks do not follow that one, so a plain folder has nothing in it.
@@ -25,7 +27,7 @@ pub(super) fn folder(tree: &Tree, path: &str) -> Result<Folder, Problem> {
         return Err(missing(path));
     };
     match tree.entry(&real).map(|entry| &entry.kind) {
-        None if tree.is_dir(&real) => Ok(Folder { is_link: is_link(tree, &clean), real }),
+        None if tree.is_dir(&real) => Ok(Folder { is_link: is_link(tree, &clean), path: clean, real }),
         None => Err(missing(path)),
         Some(EntryKind::Submodule) => {
             let message = format!("the source path `{path}` is a submodule, which is not here");
@@ -37,7 +39,7 @@ pub(super) fn folder(tree: &Tree, path: &str) -> Result<Folder, Problem> {
 
 fn missing(path: &str) -> Problem {
     Problem::fails(ProblemKind::SourcePathMissing, format!("the source path `{path}` does not exist"))
-        .help("Argo CD stops syncing an Application whose path is missing; it prunes nothing")
+        .help("correct the path, or add the folder; in an Application that is no longer wanted, remove the Application")
 }
 
 /// Whether the last part of a path is a link itself, links above it followed.

@@ -322,3 +322,48 @@ fn manifests_are_yaml_documents() {
     };
     snapshot("render", &[write(Format::Yaml), write(Format::Ndjson)].join("\n"));
 }
+
+proptest::proptest! {
+    /// Spans may be anything: past the end, inside a character, over many lines.
+    #[test]
+    fn any_span_of_any_text_can_be_drawn(
+        text in "[a-z \t\r\n\u{1b}\u{202e}äß漢🦀:]{0,120}",
+        spans in proptest::collection::vec((0usize..140, 0usize..140, "[a-z \u{1b}漢]{0,100}"), 1..4),
+        width in 0usize..130,
+    ) {
+        let place = |a: usize, b: usize| Location::new("a".into(), Span::new(a.min(b), a.max(b)));
+        let (a, b, message) = &spans[0];
+        let related = spans[1..].iter().map(|(a, b, message)| Label { location: place(*a, *b), message: message.clone() });
+        let finding =
+            Finding { related: related.collect(), ..finding("BH101", "x", Severity::Error, message, place(*a, *b)) };
+        let text: Arc<str> = text.into();
+        let sources = |_: &str| Some(Arc::clone(&text));
+        let findings = [finding];
+        let report = Lint { findings: &findings, unknown: &[], summary: Summary::default(), sources: &sources };
+        for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {
+            let mut out = Vec::new();
+            lint(format, &report, Layout { width, ..Layout::default() }, &mut out).unwrap();
+            let out = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();
+            proptest::prop_assert!(!out.chars().any(|c| c != '\n' && neutral::is_hostile(c)), "{out:?}");
+        }
+    }
+
+    /// What is written as YAML is read as the same data, by the rules of YAML 1.1 that Kubernetes goes by.
+    #[test]
+    fn yaml_comes_back_as_it_went(
+        key in "[a-zA-Z0-9_.~:# -]{0,6}",
+        text in "(|y|no|null|~|0x1F|1e3|-|[-+]?[0-9_.:]{1,5}|[ -~\n\t\u{85}ä漢🦀\u{2028}]{0,24})",
+        number in proptest::num::i64::ANY,
+    ) {
+        let value = serde_json::json!({
+            (key.clone()): text,
+            "list": [text, number, [text], {(key): [], "x": {}}, null, true],
+        });
+        let mut out = Vec::new();
+        document(&value, &mut out).unwrap();
+        let written = String::from_utf8(out).unwrap();
+        let file = crate::yaml::File::single(written.as_str().into());
+        let root = file.documents()[0].root().map_err(|error| format!("{error} in {written:?}")).unwrap();
+        proptest::prop_assert_eq!(file.node(root).to_json(), value, "{}", written);
+    }
+}

@@ -52,11 +52,16 @@ fn written_twice(cx: &mut Context<'_>) {
     }
 }
 
+/// Whether an Application is applied by hand, as it stands here.
+fn is_known_root(app: &App) -> bool {
+    app.parent == Parent::Root && app.changed_by.is_none()
+}
+
 /// Roots with the name of an earlier one in the same folder, and that earlier one.
 fn roots_of_one_name(inventory: &Inventory) -> Vec<(AppId, AppId, &App)> {
     let mut known = HashMap::new();
     let mut found = Vec::new();
-    for (id, app) in inventory.applications.iter().enumerate().filter(|(_, app)| app.parent == Parent::Root) {
+    for (id, app) in inventory.applications.iter().enumerate().filter(|(_, app)| is_known_root(app)) {
         let folder = app.path().rsplit_once('/').map_or("", |(folder, _)| folder);
         match known.entry((app.instance, folder, &app.id)) {
             hashbrown::hash_map::Entry::Occupied(first) => found.push((*first.get(), id, app)),

@@ -4,7 +4,7 @@ use crate::finding::{Edit, Object};
 use crate::inventory::{App, Inventory};
 use crate::model::{Manifest, Origin, Version, group_of};
 use crate::render::{Parsed, Target, Tool};
-use crate::yaml::{self, Node, Style};
+use crate::yaml::{Node, Style, edit};
 use std::sync::Arc;
 
 /// One document of YAML or JSON: of a file that stands in the tree, or what a chart or jsonnet made.
@@ -96,7 +96,10 @@ impl<'a> Document<'a> {
 
     /// Whether something of this tree surely reads the text of `object`: an Application, or a kustomization.
     pub fn is_read(&self, cx: &Context<'a>, object: &Manifest) -> bool {
-        self.made.is_some() || self.kustomized || self.is_kustomization() || taker(cx.inventory, object).is_some()
+        self.made.is_some()
+            || self.kustomized
+            || self.is_kustomization()
+            || taker(cx.inventory, object).is_some()
     }
 
     /// Reports at a place of this document.
@@ -128,23 +131,21 @@ impl<'a> Document<'a> {
 
     /// Replaces text of this document; nothing where it does not stand in the tree as it is.
     pub fn edit(&self, span: Span, text: impl Into<String>) -> Vec<Edit> {
+        self.edits(Some((span, text.into())))
+    }
+
+    /// A change of this document's text, where one can be made.
+    pub fn edits(&self, edits: impl IntoIterator<Item = edit::Edit>) -> Vec<Edit> {
         if !self.manifest.is_written() {
             return Vec::new();
         }
-        vec![Edit { location: self.manifest.locate(span), text: text.into() }]
+        let place = |(span, text)| Edit { location: self.manifest.locate(span), text };
+        edits.into_iter().map(place).collect()
     }
 
-    /// Puts other text in place of a scalar, in the quotes it has; nothing for a block text.
+    /// Puts other text in place of a scalar, in the quotes it has or needs.
     pub fn rewrite(&self, scalar: Node<'_>, text: &str) -> Vec<Edit> {
-        if scalar.alias().is_some() {
-            return Vec::new();
-        }
-        match scalar.style() {
-            Style::Plain if stays_plain(text) => self.edit(scalar.span(), text),
-            Style::Plain | Style::Double => self.edit(scalar.span(), quoted(text)),
-            Style::Single => self.edit(scalar.span(), format!("'{}'", text.replace('\'', "''"))),
-            Style::Literal | Style::Folded | Style::Block | Style::Flow => Vec::new(),
-        }
+        self.edits(edit::replace(scalar, &text.into()))
     }
 }
 
@@ -170,19 +171,13 @@ pub(super) fn what(object: &Manifest) -> String {
     }
 }
 
-/// A text in double quotes.
-pub(super) fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t"))
-}
-
-/// Whether a text may stand without quotes anywhere and is read as that text.
-fn stays_plain(text: &str) -> bool {
-    let harmless = |c: char| c.is_ascii_alphanumeric() || matches!(c, '=' | '-' | '_' | '.' | '/');
-    let file = yaml::File::single(text.into());
-    let root = file.documents().first().and_then(|document| document.root().ok());
-    text.chars().all(harmless)
-        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && root.is_some_and(|root| file.node(root).as_str() == Some(text))
+/// Names in backticks, as a sentence lists them.
+pub(super) fn all_of(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => quoted.concat(),
+    }
 }
 
 /// Deeper than any object of Kubernetes goes.

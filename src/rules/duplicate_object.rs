@@ -1,8 +1,8 @@
 //! BH101. Meaning, rationale and examples: `rules/BH101-duplicate-object.md`.
 
 use crate::finding::Severity;
-use crate::inventory::{App, AppId, Inventory, Parent};
-use crate::model::{Application, Manifest, Protection, ResourceKey, SyncOptions, holds_data, protection};
+use crate::inventory::{App, AppId, Parent, Place};
+use crate::model::{Application, Manifest, Protection, ResourceKey, holds_data, protections};
 use crate::render::{Repeated, Target};
 use crate::rules::{Check, Context, Rule};
 
@@ -29,7 +29,7 @@ fn report(repeated: &Repeated, app: &App, cx: &mut Context<'_>) {
     let (because, help) = match (equal, across_sources) {
         (true, _) => (same_body(), "keep one of them"),
         (false, true) => (other_source(), "leave it to one of the sources, unless the override is meant"),
-        (false, false) => (consequence(&repeated.key, losers, winner, cx.inventory), "rename one of them"),
+        (false, false) => (consequence(&repeated.key, losers, winner, cx), "rename one of them"),
     };
     let mut report = cx.report(winner.location(), message).application(app).object(&repeated.key);
     if winner.is_written() {
@@ -76,12 +76,12 @@ fn consequence(
     key: &ResourceKey,
     losers: &[(usize, Manifest)],
     winner: &Manifest,
-    inventory: &Inventory,
+    cx: &Context<'_>,
 ) -> String {
     const KEEPS: &str = "Argo CD only warns (RepeatedResourceWarning) and keeps the last one";
     let argo = |kind| key.is("argoproj.io", kind);
     if argo("Application") {
-        let loser = losers.iter().rev().find_map(|(_, loser)| taken_over(loser, winner, inventory));
+        let loser = losers.iter().rev().find_map(|(_, loser)| taken_over(loser, winner, cx));
         return match loser {
             Some(what) => format!("{KEEPS}{what}"),
             None => format!("{KEEPS}; what the others say of syncing never takes effect"),
@@ -96,10 +96,10 @@ fn consequence(
 }
 
 /// What becomes of the objects that `loser` deployed; None where both deploy the same to the same cluster.
-fn taken_over(loser: &Manifest, winner: &Manifest, inventory: &Inventory) -> Option<String> {
+fn taken_over(loser: &Manifest, winner: &Manifest, cx: &Context<'_>) -> Option<String> {
     let loser = Application::read(loser.clone(), "").ok()?;
     let winner = Application::read(winner.clone(), "").ok()?;
-    let cluster = |app: &Application| inventory.clusters.identity(&app.spec.destination).ok();
+    let cluster = |app: &Application| cx.inventory.clusters.identity(&app.spec.destination).ok();
     let (old, new) = (cluster(&loser), cluster(&winner));
     if old != new {
         let (old, new) = (old.unwrap_or_default(), new.unwrap_or_default());
@@ -115,29 +115,32 @@ fn taken_over(loser: &Manifest, winner: &Manifest, inventory: &Inventory) -> Opt
         true => "the sync",
         false => "the next sync that prunes",
     };
-    let what = prunable(&loser, inventory).map_or(String::new(), |names| format!(": {names}"));
+    let what = prunable(&loser, cx).map_or(String::new(), |names| format!(": {names}"));
     Some(format!(", which reads {new}; {sync} prunes what the first one had deployed from {old}{what}"))
 }
 
 /// The objects that go with an Application that another one replaces, those that hold data first; None where they are
-/// not known or none goes.
-fn prunable(loser: &Application, inventory: &Inventory) -> Option<String> {
+/// not known or none goes. What is protected or rendered by others stays.
+fn prunable(loser: &Application, cx: &Context<'_>) -> Option<String> {
+    let inventory = cx.inventory;
     let place = |manifest: &Manifest| (manifest.path().clone(), manifest.node().span());
     let is_loser = |app: &&App| place(&app.application.manifest) == place(&loser.manifest);
     let replaced = inventory.replaced.iter().find(is_loser)?;
-    let options = loser.spec.sync_options();
-    let stays = |target: &Target| {
-        let own = SyncOptions::of_object(&target.manifest);
-        target.hooks.is_some() || protection("Prune", &own, &options) != Protection::None
+    let (options, version) = (loser.spec.sync_options(), inventory.settings(replaced).version);
+    let goes = |target: &&Target| {
+        let (instance, cluster, key) = (replaced.instance, replaced.cluster.clone(), target.key.clone());
+        target.hooks.is_none()
+            && protections(&target.manifest, &options, version).prune == Protection::None
+            && inventory.at(&Place { instance, cluster, key }).is_empty()
     };
-    let mut targets: Vec<&Target> = replaced.targets.list.iter().filter(|target| !stays(target)).collect();
-    targets.sort_by_key(|target| (!holds_data(&target.key.group, &target.manifest, &[]), &target.key));
+    let mut targets: Vec<&Target> = replaced.targets.list.iter().filter(goes).collect();
+    let data = |target: &Target| holds_data(&target.key.group, &target.manifest, &cx.options.stateful);
+    targets.sort_by_key(|target| (!data(target), &target.key));
     let names: Vec<String> = targets.iter().take(NAMED).map(|target| format!("`{}`", target.key)).collect();
-    let rest = targets.len().saturating_sub(names.len());
-    match (names.is_empty(), rest) {
-        (true, _) => None,
-        (false, 0) => Some(names.join(", ")),
-        (false, rest) => Some(format!("{} and {rest} more", names.join(", "))),
+    match targets.len() - names.len() {
+        _ if names.is_empty() => None,
+        0 => Some(names.join(", ")),
+        rest => Some(format!("{} and {rest} more", names.join(", "))),
     }
 }
 

@@ -2,14 +2,11 @@
 
 use super::document::{Document, each_map, is_object, several_objects, what};
 use super::{Check, Context, Rule};
-use crate::files::Span;
-use crate::finding::{Edit, FixKind, Severity};
-use crate::yaml::{Entry, Node, Style};
+use crate::finding::{FixKind, Severity};
+use crate::yaml::{Entry, Node, edit};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH601-duplicate-yaml-key.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH601-duplicate-yaml-key.md"), check: Check::Document(check) };
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     let merged = several_objects(document.root());
@@ -52,22 +49,37 @@ fn report<'a>(
         ),
         None => format!("`{}`", last.key),
     };
+    let whole = match is_object(document.root()) {
+        true => what(&document.manifest),
+        false => "this file".to_owned(),
+    };
     let place = match path {
-        [] => what(&document.manifest),
-        path => format!("`{}` of {}", path.concat().trim_start_matches('.'), what(&document.manifest)),
+        [] => whole,
+        path => format!("`{}` of {whole}", path.concat().trim_start_matches('.')),
     };
     let value = last.value.to_json();
     let equal = before.iter().all(|entry| entry.value.to_json() == value);
     let lost = before.iter().map(|entry| lost(entry.value, last.value)).find(|lost| !lost.is_empty());
     let because = match (document.kustomized, equal, lost) {
-        (true, ..) => "Kustomize refuses a resource with a key twice, and nothing of its folder is deployed".to_owned(),
-        (_, true, _) => "both say the same today; whoever changes the first one will change nothing".to_owned(),
-        (.., Some(lost)) => format!("the last of equal keys wins without a word, so {lost} of the first never reaches the cluster"),
-        _ => "the last of equal keys wins without a word, so the first one never reaches the cluster".to_owned(),
+        (true, ..) => {
+            "Kustomize refuses a resource with a key twice, and nothing of its folder is deployed".to_owned()
+        }
+        (_, true, _) => {
+            "both say the same today; whoever changes the first one will change nothing".to_owned()
+        }
+        (.., Some(lost)) => format!(
+            "the last of equal keys wins without a word, so {lost} of the first never reaches the cluster"
+        ),
+        _ => "the last of equal keys wins without a word, so the first one never reaches the cluster"
+            .to_owned(),
     };
-    let help = if equal { "take one of them out" } else { "put what is meant under one key, and take the other out" };
+    let help = if equal {
+        "take one of them out"
+    } else {
+        "put what is meant under one key, and take the other out"
+    };
     let mild = (equal && !document.kustomized) || !is_manifest(document);
-    let fix = if equal { removed(document, map, last) } else { Vec::new() };
+    let fix = if equal { document.edits(edit::delete(map, last)) } else { Vec::new() };
     let mut report = document
         .report(cx, last.key_node.span(), format!("{key} stands {times} in {place}"))
         .because(because)
@@ -98,18 +110,4 @@ fn lost(first: Node<'_>, last: Node<'_>) -> String {
         0..=3 => gone.join(", "),
         more => format!("{} and {} more", gone[..2].join(", "), more - 2),
     }
-}
-
-/// The lines of an entry that is not the first of its mapping, taken out.
-fn removed(document: &Document<'_>, map: Node<'_>, entry: &Entry<'_>) -> Vec<Edit> {
-    let text = map.file().text();
-    let span = entry.span();
-    let start = text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[span.end as usize..].find('\n').map_or(text.len(), |at| span.end as usize + at + 1);
-    let alone = text[start..span.start as usize].trim().is_empty();
-    let rest = text[span.end as usize..end].trim();
-    if map.style() != Style::Block || !alone || !(rest.is_empty() || rest.starts_with('#')) {
-        return Vec::new();
-    }
-    document.edit(Span::new(start, end), "")
 }

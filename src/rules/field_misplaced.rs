@@ -1,15 +1,13 @@
 //! BH503. Meaning, rationale and examples: `rules/BH503-field-misplaced.md`.
 
-use super::document::{Document, what};
+use super::document::{Document, all_of, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{Content, Count, Field, Manifest, fields, group_of, places};
-use crate::yaml::{self, Entry, Node};
+use crate::yaml::{self, Entry, Node, edit};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH503-field-misplaced.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH503-field-misplaced.md"), check: Check::Document(check) };
 
 const PREFIX: &str = "argocd.argoproj.io/";
 /// Annotations that Argo CD reads, behind the prefix.
@@ -37,9 +35,34 @@ const ANNOTATIONS: &[&str] = &[
 const LABELS: &[&str] = &["secret-type", "auto-label-cluster-info"];
 /// Names that many types have: only a place nearby is likely to be the one that was meant.
 const COMMON: &[&str] = &[
-    "name", "namespace", "path", "key", "value", "kind", "group", "server", "url", "values", "version", "project",
-    "description", "labels", "annotations", "template", "selector", "parameters", "options", "type", "repo", "api",
-    "clusters", "applications", "filters", "plugin", "generators", "matchExpressions",
+    "name",
+    "namespace",
+    "path",
+    "key",
+    "value",
+    "kind",
+    "group",
+    "server",
+    "url",
+    "values",
+    "version",
+    "project",
+    "description",
+    "labels",
+    "annotations",
+    "template",
+    "selector",
+    "parameters",
+    "options",
+    "type",
+    "repo",
+    "api",
+    "clusters",
+    "applications",
+    "filters",
+    "plugin",
+    "generators",
+    "matchExpressions",
 ];
 /// Objects that hold a Pod template, and the way to its annotations.
 const TEMPLATES: &[(&str, &str, &[&str])] = &[
@@ -72,13 +95,21 @@ struct Way<'s, 'a> {
 impl<'a> Way<'_, 'a> {
     fn walk(&mut self, node: Node<'_>, of: &str, cx: &mut Context<'a>) {
         let Some(known) = fields(of) else { return };
+        let mut misplaced: Vec<(String, Entry<'_>)> = Vec::new();
         for entry in node.entries().filter(|entry| !entry.key.contains("{{") && !entry.key.starts_with('$')) {
             match known.iter().find(|field| field.name == entry.key) {
                 Some(field) => self.descend(field, entry.value, cx),
                 None if self.path.is_empty() && entry.key.starts_with("x-") => (),
                 None if of == "Metadata" && entry.key.contains('/') => (),
-                None => self.unknown(&entry, known, cx),
+                None => match self.elsewhere(&entry, known) {
+                    Some(target) => misplaced.push((target, entry)),
+                    None => self.unknown(&entry, of, known, cx),
+                },
             }
+        }
+        misplaced.sort_by(|(a, _), (b, _)| a.cmp(b)); // stable: as written within one target
+        for together in misplaced.chunk_by(|(a, _), (b, _)| a == b) {
+            self.misplaced(together, cx);
         }
     }
 
@@ -93,25 +124,52 @@ impl<'a> Way<'_, 'a> {
         self.path.pop();
     }
 
-    fn unknown(&self, entry: &Entry<'_>, known: &[Field], cx: &mut Context<'a>) {
-        let (key, kind) = (&*entry.key, self.object.kind());
-        let place = match self.path.join(".") {
+    /// Where one is, for messages.
+    fn place(&self) -> String {
+        match self.path.join(".") {
             path if path.is_empty() => format!("the top level of {}", what(self.object)),
             path => format!("`{path}`"),
+        }
+    }
+
+    /// Fields that belong to one other place.
+    fn misplaced(&self, together: &[(String, Entry<'_>)], cx: &mut Context<'a>) {
+        let [(target, first), rest @ ..] = together else { return };
+        let names: Vec<&str> = together.iter().map(|(_, entry)| &*entry.key).collect();
+        let (mean, exist, they) = if rest.is_empty() {
+            ("means", "exists", "it is a field")
+        } else {
+            ("mean", "exist", "they are fields")
         };
-        let because = format!(
-            "the API server drops what is no field of an {kind} without a word, so `{key}` exists only in git"
-        );
+        let fix = if rest.is_empty() { self.moved(target, first) } else { Vec::new() };
+        let target = match target.as_str() {
+            "" => format!("the top level of the {}", self.object.kind()),
+            path => format!("`{path}`"),
+        };
+        let message = format!("{} {mean} nothing in {}", all_of(&names), self.place());
+        let mut report = self
+            .document
+            .report_on(cx, self.object, first.key_node.span(), message)
+            .because(format!(
+                "the API server drops what is no field of that place without a word, so {} {exist} only in git",
+                all_of(&names)
+            ))
+            .help(format!("{they} of {target}: move {} there", if rest.is_empty() { "it" } else { "them" }));
+        report = report.fix(FixKind::Unsafe, fix);
+        for (_, entry) in rest {
+            report = report.see(self.object.locate(entry.key_node.span()), "and this one");
+        }
+    }
+
+    fn unknown(&self, entry: &Entry<'_>, of: &str, known: &[Field], cx: &mut Context<'a>) {
+        let (key, place) = (&*entry.key, self.place());
+        let because = match of {
+            "Generator" => "a generator that Argo CD does not know yields nothing, and Applications that it made before are deleted".to_owned(),
+            _ => format!("the API server drops what is no field of that place without a word, so `{key}` exists only in git"),
+        };
         let span = entry.key_node.span();
         let names: Vec<&str> = known.iter().map(|field| field.name).collect();
-        let same = names.iter().find(|name| name.eq_ignore_ascii_case(key)).copied();
-        if let Some(target) = self.belongs(entry).filter(|_| same.is_none()) {
-            self.document
-                .report_on(cx, self.object, span, format!("`{key}` means nothing in {place}"))
-                .because(because)
-                .help(format!("it is a field of `{target}`: move it there"));
-            return;
-        }
+        let same = same(key, known);
         if let Some(meant) = same.or_else(|| near(key, &names)) {
             let kind = if same.is_some() { FixKind::Safe } else { FixKind::Unsafe };
             let fix = self.renamed(entry, meant);
@@ -129,10 +187,14 @@ impl<'a> Way<'_, 'a> {
             .at_most(Severity::Warning);
     }
 
-    /// The place nearby that has this field for this kind of value.
-    fn belongs(&self, entry: &Entry<'_>) -> Option<String> {
+    /// The place nearby that has this field for this kind of value, unless only the case of letters is wrong.
+    fn elsewhere(&self, entry: &Entry<'_>, known: &[Field]) -> Option<String> {
+        if same(&entry.key, known).is_some() {
+            return None;
+        }
         let value = entry.value;
         let fits = |field: &Field| match (field.count, field.content) {
+            _ if value.is_null() => true,
             (Count::List, _) => value.is_seq(),
             (Count::Map, _) | (Count::One, Content::Type(_)) => value.is_map(),
             (Count::One, Content::Scalar) => !value.is_map() && !value.is_seq(),
@@ -146,7 +208,28 @@ impl<'a> Way<'_, 'a> {
         };
         let best = candidates.min_by_key(|(path, _)| (distance(path), path.len()))?;
         let path = best.0;
-        (distance(&path) <= limit && !path.is_empty()).then(|| path.join("."))
+        (distance(&path) <= limit).then(|| path.join("."))
+    }
+
+    /// A value of one line, moved to where the field belongs.
+    fn moved(&self, target: &str, entry: &Entry<'_>) -> Vec<Edit> {
+        let simple = |node: Node<'_>| !node.is_map() && !node.is_seq();
+        let parent = self.object.node().at(&self.path.iter().map(String::as_str).collect::<Vec<_>>());
+        let path: Vec<&str> =
+            target.split('.').filter(|step| !step.is_empty()).chain([&*entry.key]).collect();
+        let taken = self.object.node().at(&path).is_some();
+        if taken || !(simple(entry.value) || entry.value.items().len() > 0 && entry.value.items().all(simple))
+        {
+            return Vec::new();
+        }
+        let added = edit::set(self.object.node(), &path, &entry.value.to_json());
+        let removed = parent.and_then(|parent| edit::delete(parent, entry));
+        match (added, removed) {
+            (Some(added), Some(removed)) if !removed.0.range().contains(&(added.0.start as usize)) => {
+                self.document.edits([added, removed])
+            }
+            _ => Vec::new(),
+        }
     }
 
     fn renamed(&self, entry: &Entry<'_>, meant: &str) -> Vec<Edit> {
@@ -156,6 +239,11 @@ impl<'a> Way<'_, 'a> {
         }
         self.document.rewrite(entry.key_node, meant)
     }
+}
+
+/// The field whose name differs by case only.
+fn same(key: &str, known: &[Field]) -> Option<&'static str> {
+    known.iter().map(|field| field.name).find(|name| name.eq_ignore_ascii_case(key))
 }
 
 /// The field that a name was surely meant to be.
@@ -170,14 +258,26 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
     let Some(metadata) = object.node().get("metadata") else { return };
     for entry in metadata.entries().filter(|entry| entry.key.contains('/') && !entry.key.contains("{{")) {
         document
-            .report_on(cx, object, entry.key_node.span(), format!("`{}` stands in `metadata` itself", entry.key))
+            .report_on(
+                cx,
+                object,
+                entry.key_node.span(),
+                format!("`{}` stands in `metadata` itself", entry.key),
+            )
             .because("the API server drops what is no field of `metadata`, without a word")
             .help("move it to `metadata.annotations` or `metadata.labels`: two blanks further in");
     }
     for entry in metadata.get("labels").into_iter().flat_map(Node::entries) {
-        let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| ANNOTATIONS.contains(name)) else { continue };
+        let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| ANNOTATIONS.contains(name)) else {
+            continue;
+        };
         document
-            .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` is a label here, and Argo CD reads an annotation"))
+            .report_on(
+                cx,
+                object,
+                entry.key_node.span(),
+                format!("`{PREFIX}{name}` is a label here, and Argo CD reads an annotation"),
+            )
             .because("Argo CD looks for it in `metadata.annotations` only, so it does nothing")
             .help("move it to `metadata.annotations`");
     }
@@ -185,7 +285,12 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
         let Some(name) = entry.key.strip_prefix(PREFIX) else { continue };
         if LABELS.contains(&name) {
             document
-                .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` is an annotation here, and Argo CD reads a label"))
+                .report_on(
+                    cx,
+                    object,
+                    entry.key_node.span(),
+                    format!("`{PREFIX}{name}` is an annotation here, and Argo CD reads a label"),
+                )
                 .because("Argo CD finds these Secrets by their labels, so this one is not found")
                 .help("move it to `metadata.labels`");
             continue;
@@ -199,7 +304,12 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
             None => document.rewrite(entry.key_node, &format!("{PREFIX}{meant}")),
         };
         document
-            .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` is no annotation of Argo CD; `{PREFIX}{meant}` is"))
+            .report_on(
+                cx,
+                object,
+                entry.key_node.span(),
+                format!("`{PREFIX}{name}` is no annotation of Argo CD; `{PREFIX}{meant}` is"),
+            )
             .because("Argo CD looks for annotations by their exact name, so this one does nothing")
             .help(format!("write `{PREFIX}{meant}`"))
             .fix(FixKind::Unsafe, fix);
@@ -211,11 +321,18 @@ fn pod_templates<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Contex
     let group = group_of(object.api_version());
     for (_, _, path) in TEMPLATES.iter().filter(|(of, kind, _)| *of == group && *kind == object.kind()) {
         for entry in object.node().at(path).into_iter().flat_map(Node::entries) {
-            let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| matches!(*name, "sync-wave" | "hook")) else {
+            let Some(name) =
+                entry.key.strip_prefix(PREFIX).filter(|name| matches!(*name, "sync-wave" | "hook"))
+            else {
                 continue;
             };
             document
-                .report_on(cx, object, entry.key_node.span(), format!("`{PREFIX}{name}` means nothing in `{}`", path.join(".")))
+                .report_on(
+                    cx,
+                    object,
+                    entry.key_node.span(),
+                    format!("`{PREFIX}{name}` means nothing in `{}`", path.join(".")),
+                )
                 .because("Argo CD reads it on the objects it applies, not on the Pods that they make")
                 .help("move it to `metadata.annotations` of the object")
                 .at_most(Severity::Warning);

@@ -5,10 +5,8 @@ use super::{Check, Context, Rule};
 use crate::files::Span;
 use crate::finding::FixKind;
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH602-glued-separator.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH602-glued-separator.md"), check: Check::Document(check) };
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     if !several_objects(document.root()) {
@@ -20,7 +18,9 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
         let line = document.root().file().text()[glued.line.range()].trim();
         let message = match line {
             "---" => "`---` is indented and separates nothing".to_owned(),
-            line => format!("`---` is glued to `{}` and separates nothing", line.trim_end_matches('-').trim_end()),
+            line => {
+                format!("`---` is glued to `{}` and separates nothing", line.trim_end_matches('-').trim_end())
+            }
         };
         let fix = document.edit(glued.replaced, if line == "---" { "---" } else { "\n---" });
         document
@@ -45,30 +45,29 @@ pub(super) struct Glued {
     replaced: Span,
 }
 
-/// The last line with text before `at`, if it ends in three dashes and is no separator: neither comment nor the end
-/// of a PEM text.
+/// The last line with text before `at`, if it ends in three dashes and is no separator, nor the end of a PEM text.
+/// Comments do not count.
 pub(super) fn glued(document: &Document<'_>, at: u32) -> Option<Glued> {
     let file = document.root().file();
     let text = &file.text()[..at as usize];
     let mut end = text.len();
     loop {
         let start = text[..end].trim_end_matches('\n').rfind('\n').map_or(0, |at| at + 1);
-        let line = text[start..end].trim_end();
-        let bare = line.trim_start();
-        if (bare.is_empty() || bare.starts_with('#')) && start > 0 {
+        let mut comments = file.comments().iter().map(|comment| comment.start as usize);
+        let stop = comments.find(|comment| (start..end).contains(comment)).unwrap_or(end);
+        let line = text[start..stop].trim_end();
+        if line.is_empty() && start > 0 {
             end = start;
             continue;
         }
         let before = line.strip_suffix("---")?;
-        let from = before.trim_end().len();
-        let commented = file.comments().iter().any(|comment| comment.range().contains(&(start + before.len())));
-        if before.ends_with('-') || commented || line == "---" {
+        if before.ends_with('-') || line == "---" {
             return None;
         }
         return Some(Glued {
             line: Span::new(start, start + line.len()),
             dashes: Span::new(start + before.len(), start + line.len()),
-            replaced: Span::new(start + from, start + line.len()),
+            replaced: Span::new(start + before.trim_end().len(), start + line.len()),
         });
     }
 }

@@ -1,8 +1,10 @@
 //! BH304. Meaning, rationale and examples: `rules/BH304-helm-keep-is-not-prune-false.md`.
 
+use crate::finding::FixKind;
 use crate::inventory::{App, ResourceId};
 use crate::model::{Protection, helm_keeps, protections};
 use crate::render::Target;
+use crate::rules::options::annotate;
 use crate::rules::{Check, Context, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -23,8 +25,10 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     if found.prune != Protection::None {
         return;
     }
+    let fix = annotate(&target.manifest, &["Prune=false"], cx.inventory);
     cx.report_target(app, target, format!("`helm.sh/resource-policy: keep` does not keep `{}` from being pruned", target.key))
         .because("Argo CD takes `keep` for `Delete=false`: it counts when the Application is deleted, and not when the object leaves git")
         .help("add `argocd.argoproj.io/sync-options: Prune=false`")
-        .group(format!("`{}` prunes objects that `helm.sh/resource-policy: keep` was to keep", app.id));
+        .group(format!("`{}` prunes objects that `helm.sh/resource-policy: keep` was to keep", app.id))
+        .fix(FixKind::Safe, fix);
 }

@@ -6,10 +6,8 @@ use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{Manifest, Version};
 use crate::yaml::{self, Node};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH502-hook-or-wave-invalid.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH502-hook-or-wave-invalid.md"), check: Check::Document(check) };
 
 const HOOK: &str = "argocd.argoproj.io/hook";
 const POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
@@ -78,7 +76,8 @@ impl<'s, 'a> Subject<'s, 'a> {
 
     fn phases(&self, cx: &mut Context<'a>) {
         let Some((node, text)) = self.text(HOOK) else { return };
-        let exists = |item: &str| PHASES.iter().any(|(phase, since)| *phase == item && *since <= self.version);
+        let exists =
+            |item: &str| PHASES.iter().any(|(phase, since)| *phase == item && *since <= self.version);
         let items: Vec<&str> = text.split(',').map(str::trim).collect();
         let wrong: Vec<&str> = items.iter().copied().filter(|item| !exists(item)).collect();
         let dropped = wrong.len() == items.len() && self.text(HELM_HOOK).is_none_or(|(_, text)| !runs(text));
@@ -95,7 +94,9 @@ impl<'s, 'a> Subject<'s, 'a> {
             };
             let meant = meant(item, &names).filter(|_| since.is_none());
             let because = match dropped {
-                true => "an object with this annotation and no known phase is never applied, and the one on the cluster is pruned",
+                true => {
+                    "an object with this annotation and no known phase is never applied, and the one on the cluster is pruned"
+                }
                 false => "Argo CD passes over phases that it does not know",
             };
             let help = match meant {
@@ -103,7 +104,8 @@ impl<'s, 'a> Subject<'s, 'a> {
                 None => format!("the phases are {}", names.join(", ")),
             };
             let fix = meant.map_or_else(Vec::new, |meant| self.reworded(node, text, item, meant));
-            let report = self.document.report_on(cx, self.object, node.span(), message).because(because).help(help);
+            let report =
+                self.document.report_on(cx, self.object, node.span(), message).because(because).help(help);
             let report = if dropped { report } else { report.at_most(Severity::Warning) };
             report.fix(FixKind::Safe, fix);
         }
@@ -137,7 +139,9 @@ impl<'s, 'a> Subject<'s, 'a> {
             let fix = meant.map_or_else(Vec::new, |meant| self.reworded(node, text, item, meant));
             self.document
                 .report_on(cx, self.object, node.span(), format!("`{item}` is no hook delete policy"))
-                .because("Argo CD passes over it; a hook without a policy is deleted and made again on every sync")
+                .because(
+                    "Argo CD passes over it; a hook without a policy is deleted and made again on every sync",
+                )
                 .help(help)
                 .fix(FixKind::Safe, fix);
         }
@@ -150,7 +154,12 @@ impl<'s, 'a> Subject<'s, 'a> {
             return;
         }
         self.document
-            .report_on(cx, self.object, node.span(), format!("the hook delete policy `{text}` does nothing: {} is no hook", what(self.object)))
+            .report_on(
+                cx,
+                self.object,
+                node.span(),
+                format!("the hook delete policy `{text}` does nothing: {} is no hook", what(self.object)),
+            )
             .because("Argo CD looks for delete policies on hooks only")
             .help(format!("add the annotation `{HOOK}`, or take the policy out"))
             .at_most(Severity::Warning);
@@ -198,7 +207,8 @@ fn runs(text: &str) -> bool {
 
 /// The one that a word was surely meant to be.
 fn meant(word: &str, known: &[&'static str]) -> Option<&'static str> {
-    let bare = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    let bare =
+        |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     if let Some(same) = known.iter().find(|known| bare(known) == bare(word)) {
         return Some(same);
     }

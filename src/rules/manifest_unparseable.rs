@@ -1,18 +1,15 @@
 //! BH604. Meaning, rationale and examples: `rules/BH604-manifest-unparseable.md`.
 
-use super::document::{is_object, quoted};
 use super::{Check, Context, Rule};
 use crate::files::{Location, Path, Span};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::inventory::Inventory;
 use crate::model::{State, misspelt_head};
 use crate::render::Parsed;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Node, edit};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH604-manifest-unparseable.md"),
-    check: Check::File(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH604-manifest-unparseable.md"), check: Check::File(check) };
 
 /// Who reads a file, as far as the tree tells.
 enum Reader {
@@ -59,8 +56,14 @@ fn unreadable(path: &Path, parsed: &Parsed, error: &yaml::Error, cx: &mut Contex
             ),
             template,
         ),
-        Reader::Kustomize => ("a kustomization names the file, and Kustomize refuses the whole folder".to_owned(), template),
-        Reader::Nobody => ("no Application of this tree reads it; the first that does will stop".to_owned(), true),
+        Reader::Kustomize => {
+            ("a kustomization names the file, and Kustomize refuses the whole folder".to_owned(), template)
+        }
+        Reader::Nobody => (
+            "nothing that is followed here reads it; an Application that starts to will no longer sync"
+                .to_owned(),
+            true,
+        ),
     };
     let fix = match separator(text, error.span) {
         Some(at) if parsed.verbatim => {
@@ -69,7 +72,10 @@ fn unreadable(path: &Path, parsed: &Parsed, error: &yaml::Error, cx: &mut Contex
         _ => Vec::new(),
     };
     let report = cx
-        .report(location, format!("`{path}` cannot be read: {}", error.message))
+        .report(
+            location,
+            format!("`{}` cannot be read: {}", path.rsplit('/').next().unwrap_or(path), error.message),
+        )
         .because(because)
         .help("correct it, or exclude it where it is not meant to be a manifest")
         .fix(FixKind::Safe, fix);
@@ -100,15 +106,13 @@ fn reader(inventory: &Inventory, path: &Path, location: &Location) -> Reader {
 fn separator(text: &str, span: Span) -> Option<Span> {
     let start = text[..span.start as usize].rfind('\n').map_or(0, |at| at + 1);
     let dashes = &text[start..span.start as usize];
-    let key = text[span.range()].split_once(':').is_some_and(|(key, _)| key.chars().all(char::is_alphanumeric));
+    let key =
+        text[span.range()].split_once(':').is_some_and(|(key, _)| key.chars().all(char::is_alphanumeric));
     (dashes.trim_end() == "---" && key).then(|| Span::new(start, span.start as usize))
 }
 
 /// A document that would be an object, were one of its first keys spelled right.
 fn misspelt(path: &Path, parsed: &Parsed, root: Node<'_>, cx: &mut Context<'_>) {
-    if is_object(root) {
-        return;
-    }
     let Some((key, meant)) = misspelt_head(root) else { return };
     let (reader, mild) = match reader(cx.inventory, path, &place(path, parsed, root.span())) {
         Reader::Refuses => return,
@@ -116,24 +120,21 @@ fn misspelt(path: &Path, parsed: &Parsed, root: Node<'_>, cx: &mut Context<'_>) 
         Reader::Kustomize => ("Kustomize refuses the whole folder".to_owned(), false),
         Reader::Nobody => ("Argo CD would pass over it, or stop at it".to_owned(), true),
     };
-    let fix = match parsed.verbatim {
-        true => vec![Edit { location: place(path, parsed, key.span()), text: requoted(key, meant) }],
-        false => Vec::new(),
-    };
+    let renamed = edit::replace(key, &meant.into()).filter(|_| parsed.verbatim);
+    let fix = renamed.map(|(span, text)| Edit { location: place(path, parsed, span), text });
     let report = cx
-        .report(place(path, parsed, key.span()), format!("`{}` is no field of an object; `{meant}` is", key.text()))
-        .because(format!("without `{meant}` the document is no object: {reader}"))
+        .report(
+            place(path, parsed, key.span()),
+            format!("`{}` is no field of an object; `{meant}` is", key.text()),
+        )
+        .because(match meant {
+            "metadata" => "without `metadata` the object has no name, and the sync fails".to_owned(),
+            _ => format!("without `{meant}` the document is no object: {reader}"),
+        })
         .help(format!("write `{meant}`"))
-        .fix(FixKind::Unsafe, fix);
+        .fix(FixKind::Unsafe, fix.into_iter().collect());
     if mild {
         report.at_most(Severity::Warning);
-    }
-}
-
-fn requoted(key: Node<'_>, meant: &str) -> String {
-    match key.style() {
-        yaml::Style::Plain => meant.to_owned(),
-        _ => quoted(meant),
     }
 }
 

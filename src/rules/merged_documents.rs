@@ -5,10 +5,8 @@ use super::{Check, Context, Rule, glued_separator};
 use crate::files::Span;
 use crate::finding::FixKind;
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH603-merged-documents.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH603-merged-documents.md"), check: Check::Document(check) };
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     if !several_objects(document.root()) {

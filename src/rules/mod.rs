@@ -27,6 +27,7 @@ mod name_path_mismatch;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
 mod non_string_map_value;
+mod options;
 mod owners;
 mod page;
 mod problems;
@@ -195,7 +196,8 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         let documents: Vec<_> = document::made_by(app).collect();
         run(&|rule, context| judge_documents(&documents, rule, context))
     });
-    let as_written = inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
+    let as_written =
+        inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
     let applications = as_written.flat_map_iter(|(id, app)| {
         run(&|rule, context| match rule.check {
             Check::Application(check) => check(id, app, context),

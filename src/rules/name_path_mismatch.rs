@@ -12,18 +12,22 @@ pub(super) const RULE: Rule =
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
     let conventions: Vec<Convention<'_>> = cx.options.naming.iter().filter_map(Convention::new).collect();
-    for app in inventory.applications.iter().filter(|app| app.is_written()) {
-        let told = conventions.iter().find_map(|convention| convention.broken_by(app));
-        let fits = || conventions.iter().any(|convention| convention.holds_for(app));
-        if let Some((convention, path, expected)) = told
-            && !fits()
-        {
-            report_configured(app, convention, &path, expected, cx);
+    let mut open = Vec::new();
+    for (id, app) in inventory.applications.iter().enumerate().filter(|(_, app)| is_known(app)) {
+        if conventions.iter().any(|convention| convention.holds_for(app)) {
+            continue;
+        }
+        match conventions.iter().find_map(|convention| convention.broken_by(app)) {
+            Some((naming, path, expected)) => report_configured(app, naming, &path, expected, cx),
+            None => open.push(id),
         }
     }
-    if conventions.is_empty() {
-        learned(cx);
-    }
+    learned(&open, cx);
+}
+
+/// Whether an Application's name and sources are what stands here.
+fn is_known(app: &App) -> bool {
+    app.is_written() && app.changed_by.is_none()
 }
 
 fn report_configured(app: &App, naming: &Naming, path: &str, expected: Option<String>, cx: &mut Context<'_>) {
@@ -111,9 +115,6 @@ impl<'a> Convention<'a> {
 
     /// The path to which the name does not belong, and the name that would.
     fn broken_by(&self, app: &App) -> Option<(&'a Naming, String, Option<String>)> {
-        if self.holds_for(app) {
-            return None;
-        }
         paths(app).into_iter().find_map(|path| {
             let captures = self.path.captures(path.trim_matches('/')).ok()??;
             let mut name = self.naming.application.clone();
@@ -172,13 +173,14 @@ const MOST_PARTS: usize = 3;
 /// Paths deeper than this teach nothing.
 const DEEPEST: usize = 10;
 
-/// Without a configured convention: names that are made of folder names almost everywhere, and say another folder here.
+/// Of Applications that no configured convention speaks of: names that are made of folder names almost everywhere, and
+/// say another folder here.
 ///
 /// Only where the folder that the name says exists too.
-fn learned(cx: &mut Context<'_>) {
+fn learned(open: &[AppId], cx: &mut Context<'_>) {
     let inventory = cx.inventory;
     let owned: Vec<(AppId, String)> =
-        inventory.applications.iter().enumerate().filter_map(|(id, app)| single(id, app)).collect();
+        open.iter().filter_map(|&id| Some((id, single(&inventory.applications[id])?))).collect();
     let samples: Vec<Sample<'_>> = owned
         .iter()
         .map(|(app, path)| Sample {
@@ -211,13 +213,10 @@ fn learned(cx: &mut Context<'_>) {
 }
 
 /// The folder of an Application that reads one, and no chart.
-fn single(id: AppId, app: &App) -> Option<(AppId, String)> {
-    if !app.is_written() {
-        return None;
-    }
+fn single(app: &App) -> Option<String> {
     match paths(app).as_slice() {
         [path] if app.application.spec.effective_sources().len() == 1 => {
-            Some((id, path.trim_matches('/').to_owned()))
+            Some(path.trim_matches('/').to_owned())
         }
         _ => None,
     }

@@ -1,7 +1,9 @@
 //! BH302. Meaning, rationale and examples: `rules/BH302-namespace-of-protected-unprotected.md`.
 
+use crate::finding::FixKind;
 use crate::inventory::{App, Inventory, ResourceId};
 use crate::model::{Protection, Protections, SyncOptions, protections};
+use crate::rules::options::annotate;
 use crate::rules::{Check, Context, Rule};
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -74,6 +76,7 @@ fn compare(id: ResourceId, wanted: &Wanted, cx: &mut Context<'_>) {
         return; // BH303 says that it goes with its Application.
     }
     let (guest, room) = (inventory.target(wanted.by), &target.key.name);
+    let fix = annotate(&target.manifest, &missing, inventory);
     let missing = missing.join(",");
     cx.report_target(
         app,
@@ -83,7 +86,8 @@ fn compare(id: ResourceId, wanted: &Wanted, cx: &mut Context<'_>) {
     .see(guest.manifest.location(), "the protected object")
     .because("when a namespace is deleted, everything in it goes, whatever its own annotations say")
     .help(format!("annotate the Namespace with `argocd.argoproj.io/sync-options: {missing}`"))
-    .group(format!("`{}` leaves namespaces around protected objects unprotected", app.id));
+    .group(format!("`{}` leaves namespaces around protected objects unprotected", app.id))
+    .fix(FixKind::Safe, fix);
 }
 
 /// The options that a Namespace lacks to be as well protected as what is in it.

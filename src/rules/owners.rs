@@ -1,8 +1,8 @@
 //! Which Applications render the same object, as far as both can be on the cluster at once.
 
 use crate::files::Location;
-use crate::inventory::{AppId, Inventory, Parent, Place, ResourceId};
-use crate::model::Phase;
+use crate::inventory::{App, AppId, Inventory, Parent, Place, ResourceId};
+use crate::model::{Phase, ResourceKey};
 use crate::render::Target;
 use hashbrown::{HashMap, HashSet};
 
@@ -67,15 +67,21 @@ pub(super) fn shared(inventory: &Inventory) -> Vec<Shared<'_>> {
 fn owners(inventory: &Inventory, ids: &[ResourceId]) -> Vec<ResourceId> {
     let mut owners: Vec<ResourceId> = Vec::new();
     for &id in ids {
-        let known = owners.iter().any(|owner| owner.app == id.app);
+        let app = inventory.app(id);
+        let known = owners.iter().any(|&owner| is_same(inventory.app(owner), app));
         if owners.len() == MANY {
             break;
         }
-        if !known && inventory.app(id).is_written() && is_applied(inventory.target(id)) {
+        if !known && app.is_written() && is_applied(inventory.target(id)) {
             owners.push(id);
         }
     }
     owners
+}
+
+/// Whether two Applications are one object of one cluster, whatever their manifests say.
+fn is_same(a: &App, b: &App) -> bool {
+    a.instance == b.instance && a.home == b.home && a.id == b.id
 }
 
 /// Whether a sync applies this object: a hook of no phase, or of a deletion alone, is never applied by one.
@@ -90,40 +96,49 @@ pub(super) fn is_applied(target: &Target) -> bool {
 struct Branches<'a> {
     /// The file of the root above each Application.
     roots: Vec<&'a str>,
-    /// How many objects the roots below a folder, or in a file, deploy.
-    objects: HashMap<&'a str, usize>,
-    /// The folders and files whose roots deploy Applications.
-    layered: HashSet<&'a str>,
-    /// How many objects two branches share.
-    common: HashMap<(&'a str, &'a str), usize>,
+    /// What the roots below a folder, or in a file, deploy.
+    all: HashMap<&'a str, Count>,
+    /// What two branches have in common.
+    common: HashMap<(&'a str, &'a str), Count>,
+}
+
+/// So many objects, and so many Applications among them.
+#[derive(Clone, Copy, Default)]
+struct Count {
+    objects: usize,
+    applications: usize,
 }
 
 /// How many owners of one object are looked at.
 const MANY: usize = 50;
 
-/// Branches of leaf Applications that share fewer objects than this are no alternatives.
-const FEW: usize = 5;
+/// What alternatives have in common at least, besides being more than half of one of them.
+const LEAST: Count = Count { objects: 5, applications: 2 };
+
+impl Count {
+    fn add(&mut self, key: &ResourceKey) {
+        self.objects += 1;
+        self.applications += usize::from(key.is("argoproj.io", "Application"));
+    }
+}
 
 impl<'a> Branches<'a> {
     fn new(inventory: &'a Inventory, shared: &[Shared<'_>]) -> Self {
         let roots: Vec<&str> = (0..inventory.applications.len())
             .map(|app| &**inventory.applications[root(inventory, app)].path())
             .collect();
-        let mut branches =
-            Self { roots, objects: HashMap::new(), layered: HashSet::new(), common: HashMap::new() };
+        let mut branches = Self { roots, all: HashMap::new(), common: HashMap::new() };
         for (id, app) in inventory.applications.iter().enumerate() {
             let root = branches.roots[id];
             let ends = root.match_indices('/').map(|(at, _)| at).chain([root.len()]);
             for branch in ends.map(|end| &root[..end]) {
-                *branches.objects.entry(branch).or_default() += app.targets.list.len();
-                if matches!(app.parent, Parent::Application(_)) {
-                    branches.layered.insert(branch);
-                }
+                let count = branches.all.entry(branch).or_default();
+                app.targets.list.iter().for_each(|target| count.add(&target.key));
             }
         }
         for one in shared {
             for pair in branches.partings(&one.owners) {
-                *branches.common.entry(pair).or_default() += 1;
+                branches.common.entry(pair).or_default().add(&one.place.key);
             }
         }
         branches
@@ -153,10 +168,12 @@ impl<'a> Branches<'a> {
     /// Whether the roots of two objects are alternatives to each other: most of what one deploys, the other does too.
     fn are_alternatives(&self, a: ResourceId, b: ResourceId) -> bool {
         let Some(pair) = self.parting(a, b) else { return false };
-        let count = |branch| self.objects.get(branch).copied().unwrap_or(0);
-        let common = self.common.get(&pair).copied().unwrap_or(0);
-        let layered = self.layered.contains(pair.0) || self.layered.contains(pair.1);
-        common >= if layered { 2 } else { FEW } && common * 2 > count(pair.0).min(count(pair.1))
+        let all = |branch| self.all.get(branch).copied().unwrap_or_default();
+        let (a, b) = (all(pair.0), all(pair.1));
+        let common = self.common.get(&pair).copied().unwrap_or_default();
+        let most = |common: usize, least: usize, smaller: usize| common >= least && common * 2 > smaller;
+        most(common.objects, LEAST.objects, a.objects.min(b.objects))
+            || most(common.applications, LEAST.applications, a.applications.min(b.applications))
     }
 
     /// The first owners that can be there at once.

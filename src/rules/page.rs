@@ -41,6 +41,8 @@ pub struct Mark {
     pub line: u32,
     /// The code.
     pub code: String,
+    /// The severity, where the mark states one.
+    pub severity: Option<Severity>,
     /// Part of the message.
     pub message: String,
 }
@@ -134,15 +136,16 @@ fn add(examples: &mut Vec<Example>, heading: &str, path: String, body: String) {
 }
 
 impl Example {
-    /// The findings that the comments `# CODE: part of the message` ask for.
+    /// The findings that the comments `# CODE: part of the message` ask for; `# CODE warning: …` also states the severity.
     pub fn marks(&self) -> Vec<Mark> {
         let mut marks = Vec::new();
         for (path, text) in &self.files {
             for (number, line) in text.lines().enumerate() {
-                marks.extend(marks_of(line).into_iter().map(|(code, message)| Mark {
+                marks.extend(marks_of(line).into_iter().map(|(code, severity, message)| Mark {
                     path: path.clone(),
                     line: number as u32 + 1,
                     code,
+                    severity,
                     message,
                 }));
             }
@@ -153,16 +156,22 @@ impl Example {
 }
 
 /// The marks of one line; several stand behind each other.
-fn marks_of(line: &str) -> Vec<(String, String)> {
+fn marks_of(line: &str) -> Vec<(String, Option<Severity>, String)> {
     let mut marks = Vec::new();
     let mut rest = line;
     while let Some(at) = rest.find("# BH") {
         let tail = &rest[at + 2..];
         let Some((code, message)) = tail.split_once(':') else { break };
+        let (code, severity) = match code.split_once(' ') {
+            Some((code, "error")) => (code, Some(Severity::Error)),
+            Some((code, "warning")) => (code, Some(Severity::Warning)),
+            Some((code, "note")) => (code, Some(Severity::Note)),
+            _ => (code, None),
+        };
         let is_code = code.len() == 5 && code[2..].bytes().all(|byte| byte.is_ascii_digit());
         if is_code {
             let end = message.find("# BH").unwrap_or(message.len());
-            marks.push((code.to_owned(), message[..end].trim().to_owned()));
+            marks.push((code.to_owned(), severity, message[..end].trim().to_owned()));
         }
         rest = message;
     }
@@ -173,7 +182,7 @@ fn marks_of(line: &str) -> Vec<(String, String)> {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "---\ncode: BH999\nname: some-rule\nseverity: warning\nsince: 0.1.0\n---\nWhat it says.\n\n## Why\nBecause.\n\n## Bad\n```yaml a.yaml\na: 1 # BH999: part one # BH998: two\n```\n";
+    const PAGE: &str = "---\ncode: BH999\nname: some-rule\nseverity: warning\nsince: 0.1.0\n---\nWhat it says.\n\n## Why\nBecause.\n\n## Bad\n```yaml a.yaml\na: 1 # BH999 note: part one # BH998: two\n```\n";
 
     #[test]
     fn a_page() {
@@ -181,7 +190,8 @@ mod tests {
         assert_eq!((page.code, page.name, page.severity), ("BH999", "some-rule", Severity::Warning));
         assert_eq!((page.summary, page.section("Why")), ("What it says.", Some("Because.")));
         let marks = page.examples("Bad")[0].marks();
-        let found: Vec<_> = marks.iter().map(|mark| (mark.line, &*mark.code, &*mark.message)).collect();
-        assert_eq!(found, [(1, "BH998", "two"), (1, "BH999", "part one")]);
+        let found: Vec<_> =
+            marks.iter().map(|mark| (mark.line, &*mark.code, mark.severity, &*mark.message)).collect();
+        assert_eq!(found, [(1, "BH998", None, "two"), (1, "BH999", Some(Severity::Note), "part one")]);
     }
 }

@@ -1,12 +1,12 @@
 //! BH0xx: what could not be read, rendered or resolved. One page each; the inventory met the problems already.
 
-use super::document::{each_map, quoted};
+use super::document::each_map;
 use super::{Check, Context, Rule, whole_file};
 use crate::files::Location;
 use crate::finding::{Edit, FixKind, Severity};
 use crate::inventory::Inventory;
 use crate::model::{Problem, ProblemKind, State};
-use crate::yaml::{Style, Value};
+use crate::yaml::{Value, edit};
 
 /// One rule a kind of problem.
 pub(super) const RULES: &[&Rule] = &[
@@ -118,12 +118,16 @@ fn quotes(inventory: &Inventory, location: &Location) -> Vec<Edit> {
     let mut edits = Vec::new();
     for root in parsed.file.documents().iter().filter_map(|document| document.root().ok()) {
         each_map(parsed.file.node(root), &mut |_, map| {
-            for entry in map.written().filter(|entry| [entry.span(), entry.value.span()].contains(&location.span)) {
+            for entry in
+                map.written().filter(|entry| [entry.span(), entry.value.span()].contains(&location.span))
+            {
                 let node = entry.value;
-                let other = matches!(node.value(), Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_));
-                if parsed.verbatim && other && node.style() == Style::Plain && node.alias().is_none() {
-                    let place = Location::new(location.path.clone(), node.span());
-                    edits.push(Edit { location: place, text: quoted(node.text()) });
+                let other =
+                    matches!(node.value(), Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_));
+                if let Some((span, text)) =
+                    edit::replace(node, &node.text().into()).filter(|_| other && parsed.verbatim)
+                {
+                    edits.push(Edit { location: Location::new(location.path.clone(), span), text });
                 }
             }
         });

@@ -26,7 +26,9 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     let settings = cx.inventory.settings(app);
     let is_protected = match &cx.options.protected_namespaces {
         Some(own) => own.iter().any(|own| own == name),
-        None => name == settings.namespace || [ENGINE, IMMORTAL, PLATFORM].iter().any(|list| list.contains(&name)),
+        None => {
+            name == settings.namespace || [ENGINE, IMMORTAL, PLATFORM].iter().any(|list| list.contains(&name))
+        }
     };
     let spec = &app.application.spec;
     let found = protections(&target.manifest, &spec.sync_options(), settings.version);
@@ -34,7 +36,8 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
         return;
     }
     let owns_it = spec.destination.namespace == name;
-    let lesser = cx.options.protected_namespaces.is_none() && (PLATFORM.contains(&name) || app.cluster != app.home);
+    let lesser =
+        cx.options.protected_namespaces.is_none() && (PLATFORM.contains(&name) || app.cluster != app.home);
     let mut report = cx.report_target(app, target, format!("`{}` manages the namespace `{name}`", app.id));
     let may_delete = app.application.prunes_automatically() || app.application.cascades();
     if owns_it || lesser || !may_delete || IMMORTAL.contains(&name) {
@@ -46,13 +49,17 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     }
     report.because(mechanism(name)).help(match owns_it {
         true => "annotate it with `argocd.argoproj.io/sync-options: Prune=false,Delete=false`",
-        false => "leave it out of this Application, or pass the namespace that was meant to the renderer; if it belongs here, first merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on it",
+        false => "if this is merged already, first merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on it and wait for the sync; only then leave it out, or pass the namespace that was meant to the renderer",
     });
 }
 
 fn mechanism(name: &str) -> &'static str {
     match IMMORTAL.contains(&name) {
-        true => "the API server never deletes this namespace, so once the manifest or the Application goes, its prune or deletion fails for ever",
-        false => "Argo CD takes over a namespace that exists without a word, and a sync that prunes deletes it with everything inside once a render leaves it out",
+        true => {
+            "the API server never deletes this namespace, so once the manifest or the Application goes, its prune or deletion fails for ever"
+        }
+        false => {
+            "Argo CD takes over a namespace that exists without a word, and a sync that prunes deletes it with everything inside once a render leaves it out"
+        }
     }
 }

@@ -1,8 +1,10 @@
 //! BH303. Meaning, rationale and examples: `rules/BH303-prune-without-delete-protection.md`.
 
+use crate::finding::FixKind;
 use crate::inventory::{App, ResourceId};
 use crate::model::{Protection, SyncOptions, protections};
 use crate::render::Target;
+use crate::rules::options::annotate;
 use crate::rules::{Check, Context, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -21,10 +23,12 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     if found.prune == Protection::None || found.delete != Protection::None {
         return;
     }
+    let fix = annotate(&target.manifest, &[&format!("Delete={value}")], cx.inventory);
     cx.report_target(app, target, format!("`{}` survives a prune, but not the deletion of `{}`", target.key, app.id))
         .because("deleting the Application deletes what it deployed, its finalizer says so, and that looks at `Delete=` alone; renaming the Application is enough")
         .help(format!("write `argocd.argoproj.io/sync-options: Prune={value},Delete={value}`"))
-        .group(format!("`{}` deletes objects that it does not prune", app.id));
+        .group(format!("`{}` deletes objects that it does not prune", app.id))
+        .fix(FixKind::Safe, fix);
 }
 
 /// CustomResourceDefinitions never go with an Application (`shouldBeDeleted`).

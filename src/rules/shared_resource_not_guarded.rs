@@ -1,7 +1,9 @@
 //! BH305. Meaning, rationale and examples: `rules/BH305-shared-resource-not-guarded.md`.
 
+use crate::finding::FixKind;
 use crate::inventory::{App, Parent, Set};
 use crate::model::ResourceKey;
+use crate::rules::options::add;
 use crate::rules::{Check, Context, Report, Rule};
 use crate::yaml::Node;
 
@@ -16,26 +18,26 @@ const TEMPLATE: &[&str] = &["spec", "template", "spec", "syncPolicy", "syncOptio
 
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    let apps = inventory.applications.iter().filter(|app| app.changed_by.is_none());
-    for app in apps.filter(|app| is_own(app)) {
+    for app in inventory.applications.iter().filter(|app| is_own(app)) {
         let key = key("Application", &app.application.namespace, &app.application.name);
+        let fix = add(&app.application.manifest, APPLICATION, OPTION, inventory);
         let report = cx.report_app(app, APPLICATION, format!("`{}` lacks `{OPTION}`", app.id));
-        tell(report.object(&key), "Applications that take over objects of others");
+        tell(report.object(&key).fix(FixKind::Unsafe, fix), "Applications that take over objects of others");
     }
-    let sets = inventory.sets.iter().filter(|set| set.changed_by.is_none());
-    for set in sets.filter(|set| !is_guarded(set)) {
+    for set in inventory.sets.iter().filter(|set| set.changed_by.is_none() && !is_guarded(set)) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
         let message =
             format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
+        let fix = add(&set.manifest, TEMPLATE, OPTION, inventory);
         let report = cx.report(set.manifest.location_at(TEMPLATE), message);
-        tell(report.object(&key), "ApplicationSets whose Applications take over objects of others");
+        tell(report.object(&key).fix(FixKind::Unsafe, fix), "ApplicationSets whose Applications take over objects of others");
     }
 }
 
 /// Whether an Application has no guard of its own; what a set generates is told once, of the set.
 fn is_own(app: &App) -> bool {
-    matches!(app.parent, Parent::Root | Parent::Application(_))
-        && !app.application.spec.sync_options().has(OPTION)
+    let is_own = matches!(app.parent, Parent::Root | Parent::Application(_)) && app.changed_by.is_none();
+    is_own && !app.application.spec.sync_options().has(OPTION)
 }
 
 /// Whether the template of a set has the option, or something that may bring it.

@@ -3,11 +3,12 @@
 use super::{Check, Context, Options, Rule, judge, names, object, order, severity};
 use crate::config::suppression::{ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, apply};
 use crate::config::{Date, Loaded};
-use crate::files::Location;
+use crate::files::{Location, Path};
 use crate::finding::{Finding, Object};
 use crate::inventory::{Inventory, Parent};
 use crate::model::{Application, Manifest};
-use std::collections::BTreeMap;
+use crate::yaml::File;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Reported by [`judge_all`], which alone knows what was hidden.
@@ -48,7 +49,8 @@ pub fn judge_all(
         |code: &str| super::ALL.iter().any(|(page, _)| page.code == code && severity(page, &ran).is_some());
     let complete = inventory.applications.iter().all(|app| app.stops().next().is_none());
     let now = Circumstances { today, ran: &|code| on(code) && !is_own(code), complete };
-    let Applied { kept, suppressed, complaints } = apply(findings, collect(inventory, configuration), &now);
+    let collected = collect(inventory, &findings, configuration);
+    let Applied { kept, suppressed, complaints } = apply(findings, collected, &now);
     let wanted = |finding: &Finding| options.only.as_ref().is_none_or(|only| only.contains(&finding.code));
     let complaints = complaints.into_iter().filter_map(|complaint| reported(complaint, options));
     let mut findings: Vec<Finding> = kept.into_iter().filter(wanted).chain(complaints).collect();
@@ -80,10 +82,18 @@ fn reported(complaint: Complaint, options: &Options) -> Option<Finding> {
 }
 
 /// The suppressions of the tree's files, of rendered objects, and of the configuration.
-fn collect(inventory: &Inventory, configuration: Option<&Loaded>) -> Collected {
+fn collect(inventory: &Inventory, findings: &[Finding], configuration: Option<&Loaded>) -> Collected {
     let mut collected = Collected::default();
     for (path, parsed) in inventory.files.iter().chain(&inventory.parts) {
         collected.add_comments(path, &parsed.file, names());
+    }
+    // Findings also point into what is no plain manifest: charts, kustomizations, values.
+    let plain: BTreeSet<&Path> = inventory.files.iter().map(|(path, _)| path).collect();
+    let others: BTreeSet<&Path> = findings.iter().map(|finding| &finding.location.path).collect();
+    for path in others.difference(&plain) {
+        if let Some(text) = inventory.text(path) {
+            collected.add_comments(path, &File::stream(text), names());
+        }
     }
     for ((location, text), objects) in annotated(inventory) {
         collected.add_annotation(&text, &objects, &location, names());

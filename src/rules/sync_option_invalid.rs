@@ -1,19 +1,17 @@
 //! BH501. Meaning, rationale and examples: `rules/BH501-sync-option-invalid.md`.
 
-use super::document::{Document, what};
+use super::document::{Document, all_of, each_map, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::model::{
-    COMPARE_OPTIONS, Level, Manifest, Meaning, Version, group_of, meaning, sync_options, values_of,
+    COMPARE_OPTIONS, Level, Manifest, Meaning, SYNC_OPTIONS, Version, group_of, meaning, sync_options,
+    values_of,
 };
 use crate::yaml::{self, Node, Style};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH501-sync-option-invalid.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH501-sync-option-invalid.md"), check: Check::Document(check) };
 
-const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 const COMPARE: &str = "argocd.argoproj.io/compare-options";
 
 /// What is wrong with one option.
@@ -58,36 +56,33 @@ fn is_application(object: &Manifest) -> bool {
 }
 
 /// Every `template` of an ApplicationSet, its generators' too.
-fn templates<'a>(document: &Document<'a>, set: &Manifest, node: Node<'_>, cx: &mut Context<'a>) {
-    for entry in node.entries() {
-        if entry.key == "template" {
-            if let Some(policy) = entry.value.at(&["spec", "syncPolicy"]) {
-                listed(document, set, policy, cx);
-            }
-            if let Some(annotations) = entry.value.at(&["metadata", "annotations"]) {
-                annotated(document, set, annotations, true, cx);
-            }
-        } else {
-            templates(document, set, entry.value, cx);
+fn templates<'a>(document: &Document<'a>, set: &Manifest, spec: Node<'_>, cx: &mut Context<'a>) {
+    each_map(spec, &mut |path, map| {
+        if path.last().is_none_or(|step| step != ".template") {
+            return;
         }
-    }
-    node.items().for_each(|item| templates(document, set, item, cx));
+        if let Some(policy) = map.at(&["spec", "syncPolicy"]) {
+            listed(document, set, policy, cx);
+        }
+        if let Some(annotations) = map.at(&["metadata", "annotations"]) {
+            annotated(document, set, annotations, true, cx);
+        }
+    });
 }
 
 /// The annotations that a kustomization adds to what it makes.
-fn added<'a>(document: &Document<'a>, node: Node<'_>, cx: &mut Context<'a>) {
-    for entry in node.entries() {
-        match &*entry.key {
-            "commonAnnotations" | "annotations" if entry.value.is_map() => {
-                annotated(document, &document.manifest, entry.value, false, cx);
-            }
-            "generatorOptions" | "options" | "configMapGenerator" | "secretGenerator" => {
-                added(document, entry.value, cx);
-                entry.value.items().for_each(|item| added(document, item, cx));
-            }
-            _ => (),
+fn added<'a>(document: &Document<'a>, root: Node<'_>, cx: &mut Context<'a>) {
+    each_map(root, &mut |path, map| {
+        let generated = [".generatorOptions", ".configMapGenerator", ".secretGenerator"];
+        let adds = match path.last().map(String::as_str) {
+            Some(".commonAnnotations") => path.len() == 1,
+            Some(".annotations") => path.first().is_some_and(|step| generated.contains(&&**step)),
+            _ => false,
+        };
+        if adds {
+            annotated(document, &document.manifest, map, false, cx);
         }
-    }
+    });
 }
 
 /// `syncOptions` of a sync policy: each entry is one option as a whole.
@@ -151,7 +146,11 @@ fn negated<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>)
         let apps = document.applications(cx, object);
         let Some(app) = apps.iter().find(|app| app.application.spec.sync_options().has(on)) else { continue };
         let wrong = Wrong {
-            message: format!("`{off}` on {} does not switch off the `{on}` of `{}`", what(object), app.application.name),
+            message: format!(
+                "`{off}` on {} does not switch off the `{on}` of `{}`",
+                what(object),
+                app.application.name
+            ),
             because: "Argo CD looks for the one that switches it on, at either place, and for nothing else",
             help: format!("take `{on}` from the Application and put it on the objects that need it"),
             mild: true,
@@ -169,13 +168,13 @@ fn report<'a>(
     fix: Vec<Edit>,
     cx: &mut Context<'a>,
 ) {
-    let report = document.report_on(cx, object, node.span(), wrong.message).because(wrong.because).help(wrong.help);
+    let report =
+        document.report_on(cx, object, node.span(), wrong.message).because(wrong.because).help(wrong.help);
     let report = if wrong.mild { report.at_most(Severity::Warning) } else { report };
     report.fix(FixKind::Safe, fix);
 }
 
-const EXACT: &str =
-    "Argo CD compares sync options as a whole, letter by letter, and passes over what it does not know without a word";
+const EXACT: &str = "Argo CD compares sync options as a whole, letter by letter, and passes over what it does not know without a word";
 
 /// What is wrong with the text of one sync option; None where nothing is, or where a template will fill it in.
 fn wrong(text: &str, level: Level, version: Version) -> Option<Wrong> {
@@ -200,7 +199,10 @@ fn too_early(text: &str, level: Level, version: Version, since: Version) -> Wron
         message: format!("`{text}` {place} does nothing before Argo CD {since}, and this one is {version}"),
         because: EXACT,
         help: match (guards, level) {
-            (true, Level::Application) => "put it on each object that needs it, in the annotation `argocd.argoproj.io/sync-options`".into(),
+            (true, Level::Application) => {
+                "put it on each object that needs it, in the annotation `argocd.argoproj.io/sync-options`"
+                    .into()
+            }
             _ => format!("update Argo CD to {since}, or take it out"),
         },
         mild: !guards,
@@ -224,6 +226,15 @@ fn elsewhere(text: &str, level: Level) -> Wrong {
 }
 
 fn unknown(text: &str) -> Wrong {
+    if COMPARE_OPTIONS.iter().any(|(known, _)| *known == text) {
+        return Wrong {
+            message: format!("`{text}` is a compare option, and does nothing among sync options"),
+            because: EXACT,
+            help: format!("put it in the annotation `{COMPARE}`"),
+            mild: true,
+            meant: Vec::new(),
+        };
+    }
     let parts: Vec<&str> = text.split([',', ';']).map(str::trim).filter(|part| !part.is_empty()).collect();
     if parts.len() > 1 {
         let meant: Option<Vec<&str>> = parts.iter().map(|part| canonical(part)).collect();
@@ -231,7 +242,7 @@ fn unknown(text: &str) -> Wrong {
             return Wrong {
                 message: format!("`{text}` is one option to Argo CD, and it knows none of that name"),
                 because: EXACT,
-                help: format!("write {}, each as an item of its own", list(&meant)),
+                help: format!("write {}, each as an item of its own", all_of(&meant)),
                 mild: false,
                 meant,
             };
@@ -258,7 +269,7 @@ fn unknown(text: &str) -> Wrong {
         };
     }
     Wrong {
-        message: format!("`{text}` is no sync option: `{name}` can be {}", list(&values)),
+        message: format!("`{text}` is no sync option: `{name}` can be {}", all_of(&values)),
         because: EXACT,
         help: format!("write `{name}={}`", values[0]),
         mild: false,
@@ -275,13 +286,16 @@ fn canonical(text: &str) -> Option<&'static str> {
         return Some(known);
     }
     if !bare.contains('=') {
-        let named = |known: &&str| known.split_once('=').is_some_and(|(name, _)| name.eq_ignore_ascii_case(&bare));
-        return sync_options().find(|known| named(known) && !matches!(*known, "Prune=false" | "Delete=false"));
+        let named =
+            |known: &&str| known.split_once('=').is_some_and(|(name, _)| name.eq_ignore_ascii_case(&bare));
+        return sync_options()
+            .find(|known| named(known) && !matches!(*known, "Prune=false" | "Delete=false"));
     }
     let all: Vec<&'static str> = sync_options().collect();
     let near = yaml::nearest(&bare, &all)?;
     let distance = strsim::damerau_levenshtein(&near.to_lowercase(), &bare.to_lowercase());
-    let opposite = near.split_once('=')?.1 != bare.split_once('=')?.1 && near.split_once('=')?.0 == bare.split_once('=')?.0;
+    let opposite = near.split_once('=')?.1 != bare.split_once('=')?.1
+        && near.split_once('=')?.0 == bare.split_once('=')?.0;
     // `Prune=no` may have been meant as either of two; `Prune=fasle` only as one.
     let limit = if opposite { 2.min(near.split_once('=')?.1.len() / 2) } else { 2 };
     (distance <= limit).then_some(near)
@@ -291,14 +305,22 @@ fn wrong_comparison(text: &str, application: bool) -> Option<Wrong> {
     if text.contains("{{") || text.contains("${") {
         return None;
     }
-    const BECAUSE: &str =
-        "Argo CD compares these options as a whole, letter by letter, and passes over what it does not know without a word";
+    const BECAUSE: &str = "Argo CD compares these options as a whole, letter by letter, and passes over what it does not know without a word";
     if let Some((_, only)) = COMPARE_OPTIONS.iter().find(|(known, _)| *known == text) {
         return (*only && !application).then(|| Wrong {
             message: format!("the compare option `{text}` does nothing on an object"),
             because: BECAUSE,
             help: "put the annotation on the Application".into(),
             mild: true,
+            meant: Vec::new(),
+        });
+    }
+    if meaning(text, Level::Object, Version::DEFAULT) == Meaning::Works {
+        return Some(Wrong {
+            message: format!("`{text}` is a sync option, and does nothing among compare options"),
+            because: BECAUSE,
+            help: format!("put it in the annotation `{SYNC_OPTIONS}`"),
+            mild: false,
             meant: Vec::new(),
         });
     }
@@ -341,14 +363,6 @@ fn shadowed(text: &str, before: &str) -> Wrong {
         help: "keep the one that is meant".into(),
         mild: false,
         meant: Vec::new(),
-    }
-}
-
-fn list(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    match quoted.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => quoted.concat(),
     }
 }
 

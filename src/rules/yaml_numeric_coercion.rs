@@ -1,15 +1,13 @@
 //! BH606. Meaning, rationale and examples: `rules/BH606-yaml-numeric-coercion.md`.
 
-use super::document::{Document, each_map, quoted, what};
+use super::document::{Document, each_map, what};
 use super::{Check, Context, Rule};
 use crate::finding::{FixKind, Severity};
 use crate::model::{Manifest, group_of};
 use crate::yaml::{Entry, Node, Style, Value};
 
-pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH606-yaml-numeric-coercion.md"),
-    check: Check::Document(check),
-};
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH606-yaml-numeric-coercion.md"), check: Check::Document(check) };
 
 /// Endings of field names that hold text which often looks like a number.
 const TEXTS: &[&str] = &["version", "tag", "revision", "branch", "channel", "commit", "sha", "digest"];
@@ -21,7 +19,10 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
         identity(document, &object, cx);
         let set = group_of(object.api_version()) == "argoproj.io";
         each_map(object.node(), &mut |path, map| {
-            if matches!(path.first().map(String::as_str), Some(".data" | ".stringData" | ".binaryData" | ".status")) {
+            if matches!(
+                path.first().map(String::as_str),
+                Some(".data" | ".stringData" | ".binaryData" | ".status")
+            ) {
                 return;
             }
             let helm = set && path.iter().any(|step| step == ".valuesObject");
@@ -52,10 +53,15 @@ fn identity<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
             _ => "a namespace that is no text is none, and the object lands in the Application's destination",
         };
         document
-            .report_on(cx, object, entry.span(), format!("`metadata.{field}: {}` is {}, not text", node.raw(), kind_of(node)))
+            .report_on(
+                cx,
+                object,
+                entry.span(),
+                format!("`metadata.{field}: {}` is {}, not text", node.raw(), kind_of(node)),
+            )
             .because(because)
             .help("put it in quotes")
-            .fix(FixKind::Safe, document.edit(node.span(), quoted(node.raw())));
+            .fix(FixKind::Safe, document.rewrite(node, node.text()));
     }
 }
 
@@ -75,7 +81,13 @@ fn kind_of(node: Node<'_>) -> String {
 }
 
 /// A number that is not what was written, where text was meant.
-fn number<'a>(document: &Document<'a>, object: &Manifest, helm: bool, entry: &Entry<'_>, cx: &mut Context<'a>) {
+fn number<'a>(
+    document: &Document<'a>,
+    object: &Manifest,
+    helm: bool,
+    entry: &Entry<'_>,
+    cx: &mut Context<'a>,
+) {
     let node = entry.value;
     if node.style() != Style::Plain || node.alias().is_some() || node.tag().is_some() {
         return;
@@ -95,16 +107,23 @@ fn number<'a>(document: &Document<'a>, object: &Manifest, helm: bool, entry: &En
         return;
     }
     let because = match (lost, helm) {
-        (false, _) => "Helm holds numbers as floating point and prints large ones with an exponent".to_owned(),
+        (false, _) => {
+            "Helm holds numbers as floating point and prints large ones with an exponent".to_owned()
+        }
         (true, true) => format!("without quotes it is a number, and the chart gets `{read}`"),
         (true, false) => format!("without quotes it is a number, and what arrives is `{read}`"),
     };
     let shown = if lost { read } else { exponent(written) };
     let report = document
-        .report_on(cx, object, entry.span(), format!("`{}: {written}` of {} is the number {shown}", entry.key, what(object)))
+        .report_on(
+            cx,
+            object,
+            entry.span(),
+            format!("`{}: {written}` of {} is the number {shown}", entry.key, what(object)),
+        )
         .because(because)
         .help("put it in quotes, if it is meant as text")
-        .fix(FixKind::Unsafe, document.edit(node.span(), quoted(written)));
+        .fix(FixKind::Unsafe, document.rewrite(node, written));
     if !(helm && entry.key.to_lowercase().ends_with("tag")) {
         report.at_most(Severity::Warning);
     }
@@ -116,7 +135,9 @@ fn is_textual(key: &str) -> bool {
     TEXTS.iter().any(|ending| {
         let Some(before) = lower.strip_suffix(ending) else { return false };
         let start = key.len() - ending.len();
-        before.is_empty() || before.ends_with(['-', '_', '.']) || key[start..].starts_with(|c: char| c.is_ascii_uppercase())
+        before.is_empty()
+            || before.ends_with(['-', '_', '.'])
+            || key[start..].starts_with(|c: char| c.is_ascii_uppercase())
     })
 }
 
@@ -141,10 +162,14 @@ fn images<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
                 continue;
             }
             document
-                .report(cx, entry.span(), format!("`{field}: {}` is {}, not text", entry.value.raw(), kind_of(entry.value)))
+                .report(
+                    cx,
+                    entry.span(),
+                    format!("`{field}: {}` is {}, not text", entry.value.raw(), kind_of(entry.value)),
+                )
                 .because("Kustomize refuses the kustomization, and nothing of its folder is deployed")
                 .help("put it in quotes")
-                .fix(FixKind::Safe, document.edit(entry.value.span(), quoted(entry.value.raw())));
+                .fix(FixKind::Safe, document.rewrite(entry.value, entry.value.text()));
         }
     }
 }

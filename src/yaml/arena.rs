@@ -158,7 +158,7 @@ impl<'t> Builder<'t> {
     pub(super) fn at_key(&self) -> bool {
         self.open.last().is_some_and(|&open| {
             let node = &self.nodes[open as usize];
-            node.kind == Kind::Map && node.b % 2 == 0
+            node.kind == Kind::Map && node.b.is_multiple_of(2)
         })
     }
 

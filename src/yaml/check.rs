@@ -193,7 +193,10 @@ mod tests {
 
     fn refusal(text: &str) -> Option<String> {
         let file = File::single(text.into());
-        file.documents()[0].root().err().map(|error| format!("{} `{}`", error.message, &text[error.span.range()]))
+        file.documents()[0]
+            .root()
+            .err()
+            .map(|error| format!("{} `{}`", error.message, &text[error.span.range()]))
     }
 
     #[test]
@@ -204,13 +207,26 @@ mod tests {
             ("a: .inf\na: 1\n", None),
             (".inf: 1\n", None),
             ("? [a]\n: b\n", Some("a mapping or list cannot be a key `[a]`")),
-            ("18446744073709551615: a\n", Some("this number is too large for a key; put it in quotes `18446744073709551615`")),
+            (
+                "18446744073709551615: a\n",
+                Some("this number is too large for a key; put it in quotes `18446744073709551615`"),
+            ),
             ("a: &x\n  b: *x\n", Some("this alias stands inside the value it refers to `*x`")),
             ("<<: 1\n", Some("`<<` merges a mapping or a list of mappings, and this is neither `1`")),
             ("a: !!int x\n", Some("`x` is not a `!!int` `x`")),
             ("a: !!binary a\n", Some("`!!binary` does not hold valid base64 `!!binary`")),
-            ("a: *x\n", Some("no anchor of this name comes before in the same document; anchors do not outlive `---` `*x`")),
-            ("\ta: 1\n", Some("a tab cannot stand here: YAML indents with spaces only; replace the tab by spaces `\t`")),
+            (
+                "a: *x\n",
+                Some(
+                    "no anchor of this name comes before in the same document; anchors do not outlive `---` `*x`",
+                ),
+            ),
+            (
+                "\ta: 1\n",
+                Some(
+                    "a tab cannot stand here: YAML indents with spaces only; replace the tab by spaces `\t`",
+                ),
+            ),
         ] {
             assert_eq!(refusal(text).as_deref(), expected, "{text}");
         }

@@ -1,12 +1,13 @@
 //! Changes to YAML text that leave the rest as it is: comments, quotes, indentation, line ends.
 //!
-//! Every function looks at the nodes of a text and says what to replace by what; [`apply`] does it. None means that the
-//! change cannot be made in place, for instance through an alias.
+//! Every function looks at the nodes of a text and says what to replace by what; [`apply`] does it. Each edit was tried:
+//! the text with it was read again, and nothing else had changed. None means that the change cannot be made in place,
+//! for instance through an alias.
 
-use super::arena::Kind;
+use super::File;
+use super::changes::changes;
 use super::node::{Entry, Node, Style, Value};
 use super::write::{self, Layout};
-use super::{File, NodeId};
 use crate::files::Span;
 
 /// Replaces the text of a span; an empty span inserts.
@@ -49,13 +50,16 @@ fn nested(path: &[&str], value: &serde_json::Value) -> serde_json::Value {
 
 /// Adds an entry to a mapping that does not have the key.
 pub fn insert(map: Node<'_>, key: &str, value: &serde_json::Value) -> Option<Edit> {
-    if map.is_alias() || !map.is_map() || map.get(key).is_some() {
+    if !map.is_map() || map.is_alias() || map.get(key).is_some() {
         return None;
     }
-    match map.style() {
-        Style::Flow => Some(insert_flow(map, key, value)),
-        _ => insert_block(map, key, value),
-    }
+    let edit = match map.style() {
+        Style::Flow => insert_flow(map, key, value),
+        _ => insert_block(map, key, value)?,
+    };
+    let (changed, after) = changes(map.file(), &edit)?;
+    let added = after.same(map).get(key).is_some_and(|added| added.to_json() == *value);
+    (added && changed.before.is_empty()).then_some(edit)
 }
 
 fn insert_flow(map: Node<'_>, key: &str, value: &serde_json::Value) -> Edit {
@@ -71,7 +75,8 @@ fn insert_flow(map: Node<'_>, key: &str, value: &serde_json::Value) -> Edit {
 
 /// Whether what stands in this flow mapping must be JSON.
 fn is_json(map: Node<'_>) -> bool {
-    is_json_text(map.file()) || map.written().next().is_some_and(|first| first.key_node.style() == Style::Double)
+    is_json_text(map.file())
+        || map.written().next().is_some_and(|first| first.key_node.style() == Style::Double)
 }
 
 fn is_json_text(file: &File) -> bool {
@@ -84,10 +89,9 @@ fn insert_block(map: Node<'_>, key: &str, value: &serde_json::Value) -> Option<E
     let indent = column(text, first)?;
     let newline = newline(text);
     let entry = write::entry(key, value, Layout::Block { indent, newline });
-    let last = last_leaf(map);
     let (end, next) = line_end(text, map.span().end as usize);
     let blank_behind = text[next..].lines().next().is_some_and(|line| line.trim().is_empty());
-    if matches!(last.style(), Style::Literal | Style::Folded) && (blank_behind || next == end) {
+    if ends_in_block_scalar(map) && (blank_behind || next == end) {
         // Blank lines and the end of the text may belong to the block scalar.
         return Some((Span::new(first, first), format!("{entry}{newline}{}", " ".repeat(indent))));
     }
@@ -97,25 +101,25 @@ fn insert_block(map: Node<'_>, key: &str, value: &serde_json::Value) -> Option<E
 /// Gives an entry without a value a mapping.
 fn fill(map: Node<'_>, entry: &Entry<'_>, value: &serde_json::Value) -> Option<Edit> {
     let null = entry.value;
-    let flow = map.style() == Style::Flow;
-    if flow || !null.raw().is_empty() {
-        return replace_by(null, &write::inline(value, flow && is_json(map)));
-    }
-    if null.anchor().is_some() || null.tag().is_some() {
-        return None;
-    }
-    let text = map.file().text();
-    let indent = column(text, entry.key_node.full_span().start as usize)? + 2;
-    let newline = newline(text);
-    let (end, _) = line_end(text, null.span().end as usize);
-    let written = write::block(value, indent, newline);
-    Some((Span::new(end, end), format!("{newline}{}{written}", " ".repeat(indent))))
+    let edit = if map.style() == Style::Flow || !null.raw().is_empty() {
+        write_over(null, &write::inline(value, map.style() == Style::Flow && is_json(map)))
+    } else {
+        let text = map.file().text();
+        let indent = column(text, entry.key_node.full_span().start as usize)? + 2;
+        let newline = newline(text);
+        let (end, _) = line_end(text, null.span().end as usize);
+        let written = write::block(value, indent, newline);
+        (Span::new(end, end), format!("{newline}{}{written}", " ".repeat(indent)))
+    };
+    let (changed, after) = changes(map.file(), &edit)?;
+    let filled = after.same(map).get(&entry.key).is_some_and(|filled| filled.to_json() == *value);
+    (filled && changed.before.len() <= 1).then_some(edit)
 }
 
 /// Replaces a scalar. Text gets quotes where it needs them to read back as the same text, the old ones where they do.
 pub fn replace(scalar: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
     let collection = !scalar.is_alias() && (scalar.is_map() || scalar.is_seq());
-    if collection || scalar.tag().is_some() || value.is_object() || value.is_array() {
+    if collection || value.is_object() || value.is_array() {
         return None;
     }
     let json = is_json_text(scalar.file());
@@ -123,42 +127,67 @@ pub fn replace(scalar: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
         Some(text) if !json && !scalar.is_alias() => write::text_as(text, scalar.style()),
         _ => write::inline(value, json),
     };
-    replace_by(scalar, &written)
+    let edit = write_over(scalar, &written);
+    let (changed, after) = changes(scalar.file(), &edit)?;
+    let replaced = after.same(scalar).to_json() == *value;
+    (replaced && changed.before.len() <= 1 && changed.after.len() <= 1).then_some(edit)
 }
 
-fn replace_by(scalar: Node<'_>, written: &str) -> Option<Edit> {
+fn write_over(scalar: Node<'_>, written: &str) -> Edit {
     let span = scalar.span();
-    if span.start < span.end {
-        return Some((span, written.into()));
+    let apart = scalar.file().text()[..span.start as usize].ends_with([' ', '\n']);
+    let blank = if apart || span.start < span.end { "" } else { " " };
+    (span, format!("{blank}{written}"))
+}
+
+/// Adds a value to the end of a sequence.
+pub fn push(list: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
+    if list.is_alias() || !list.is_seq() {
+        return None;
     }
-    let before = &scalar.file().text()[..span.start as usize];
-    if !before.trim_end().ends_with([':', '-']) {
-        return None; // a key without a colon
+    let text = list.file().text();
+    let last = list.items().last();
+    if list.style() == Style::Flow {
+        let item = write::inline(value, is_json_text(list.file()));
+        let (start, end) = (list.span().start as usize + 1, list.span().end as usize - 1);
+        return match last {
+            None => Some((Span::new(start, end), item)),
+            Some(last) => Some((Span { start: last.span().end, end: last.span().end }, format!(", {item}"))),
+        };
     }
-    let blank = if before.ends_with([' ', '\n']) { "" } else { " " };
-    Some((span, format!("{blank}{written}")))
+    let last = last.filter(|last| !ends_in_block_scalar(*last))?;
+    let dash = list.span().start as usize;
+    let indent = text[dash..].starts_with('-').then(|| column(text, dash))??;
+    let newline = newline(text);
+    let item = write::block(value, indent + 2, newline);
+    let (end, _) = line_end(text, last.span().end as usize);
+    Some((Span::new(end, end), format!("{newline}{}- {item}", " ".repeat(indent))))
 }
 
 /// Deletes an entry of a mapping, as [`Node::written`] or [`Node::entries`] gave it. The mapping stays, if need be as `{}`.
 pub fn delete(map: Node<'_>, entry: &Entry<'_>) -> Option<Edit> {
-    if map.is_alias() || !belongs(map, entry) || is_referred_to(map.file(), entry) {
+    if map.is_alias() {
         return None;
     }
     let entries: Vec<Entry<'_>> = map.written().collect();
     let index = entries.iter().position(|other| other.key_node.id() == entry.key_node.id())?;
-    if entries.len() == 1 {
-        return Some((map.span(), "{}".into()));
-    }
-    let span = match map.style() {
-        Style::Flow => match entries.get(index + 1) {
-            Some(next) => Span { start: start_of(entry), end: start_of(next) },
-            None => Span { start: end_of(&entries[index - 1]), end: end_of(entry) },
-        },
-        _ => delete_block(map, entry, entries.get(index + 1))?,
+    let (before, next) = (index.checked_sub(1).map(|before| &entries[before]), entries.get(index + 1));
+    let (span, by) = match (map.style(), before, next) {
+        (_, None, None) => (map.span(), "{}"),
+        (Style::Flow, _, Some(next)) => (Span { start: start_of(entry), end: start_of(next) }, ""),
+        (Style::Flow, Some(before), None) => (Span { start: end_of(before), end: end_of(entry) }, ""),
+        _ => (delete_block(before, entry, next)?, ""),
     };
     let lost = |comment: &&Span| comment.start >= end_of(entry) && comment.end <= span.end;
-    let keeps_comments = map.style() != Style::Flow || !map.file().comments().iter().any(|comment| lost(&comment));
-    keeps_comments.then_some((span, String::new()))
+    if map.style() == Style::Flow && map.file().comments().iter().any(|comment| lost(&comment)) {
+        return None;
+    }
+    let edit = (span, by.to_owned());
+    let (changed, after) = changes(map.file(), &edit)?;
+    let gone = after.same(map).written().len() + 1 == entries.len();
+    let nodes = 1 + if entry.value.is_alias() { 1 } else { entry.value.subtree().count() };
+    let only = changed.before.len() == nodes + changed.after.len() && changed.after.len() <= by.len().min(1);
+    (gone && only).then_some(edit)
 }
 
 fn start_of(entry: &Entry<'_>) -> u32 {
@@ -169,13 +198,13 @@ fn end_of(entry: &Entry<'_>) -> u32 {
     entry.value.span().end.max(entry.key_node.span().end)
 }
 
-fn delete_block(map: Node<'_>, entry: &Entry<'_>, next: Option<&Entry<'_>>) -> Option<Span> {
-    let text = map.file().text();
+fn delete_block(before: Option<&Entry<'_>>, entry: &Entry<'_>, next: Option<&Entry<'_>>) -> Option<Span> {
+    let text = entry.value.file().text();
     let start = start_of(entry) as usize;
     let line = line_start(text, start);
     let (_, mut behind) = line_end(text, end_of(entry) as usize);
-    let last = last_leaf(entry.value);
-    if matches!(last.style(), Style::Literal | Style::Folded) {
+    if ends_in_block_scalar(entry.value) || before.is_some_and(|before| ends_in_block_scalar(before.value)) {
+        // Blank lines belong to a block scalar before them.
         let blank = |line: &&str| line.trim().is_empty();
         behind += text[behind..].split_inclusive('\n').take_while(blank).map(str::len).sum::<usize>();
     }
@@ -195,20 +224,10 @@ fn belongs(map: Node<'_>, entry: &Entry<'_>) -> bool {
     map.start <= key.start && key.end <= map.end
 }
 
-/// Whether an alias outside refers to something in the entry.
-fn is_referred_to(file: &File, entry: &Entry<'_>) -> bool {
-    let span = entry.span();
-    let inside = |id: u32| {
-        let node = file.node(NodeId(id)).full_span();
-        span.start <= node.start && node.end <= span.end
-    };
-    let alias = |(id, raw): (usize, &super::arena::Raw)| raw.kind == Kind::Alias && !inside(id as u32) && inside(raw.a);
-    file.nodes.iter().enumerate().any(alias)
-}
-
-/// The last scalar or alias in a subtree, or an empty collection.
-fn last_leaf(node: Node<'_>) -> Node<'_> {
-    if node.is_alias() { node } else { node.subtree().last().unwrap_or(node) }
+/// Whether the text of a node ends with a block scalar.
+fn ends_in_block_scalar(node: Node<'_>) -> bool {
+    let last = if node.is_alias() { node } else { node.subtree().last().unwrap_or(node) };
+    !last.is_alias() && matches!(last.style(), Style::Literal | Style::Folded)
 }
 
 fn line_start(text: &str, at: usize) -> usize {
@@ -280,9 +299,31 @@ mod tests {
     fn inside_a_list() {
         let text = "- name: a\n  x: 1\n- name: b\n";
         let file = root(text);
-        let edits: Vec<Edit> = node(&file).items().filter_map(|item| insert(item, "k", &json!({"a": [1]}))).collect();
+        let edits: Vec<Edit> =
+            node(&file).items().filter_map(|item| insert(item, "k", &json!({"a": [1]}))).collect();
         let after = "- name: a\n  x: 1\n  k:\n    a:\n    - 1\n- name: b\n  k:\n    a:\n    - 1\n";
         assert_eq!(apply(text, &edits).as_deref(), Some(after));
+    }
+
+    #[test]
+    fn additions_to_a_list() {
+        for (before, after) in [
+            ("l: [a]\n", Some("l: [a, x=y]\n")),
+            ("l: []\n", Some("l: [x=y]\n")),
+            ("{\"l\": [\"a\"]}", Some("{\"l\": [\"a\", \"x=y\"]}")),
+            ("l:\n- a # c\nb: 1\n", Some("l:\n- a # c\n- x=y\nb: 1\n")),
+            ("l:\n    - a\n", Some("l:\n    - a\n    - x=y\n")),
+            ("l:\n  - a", Some("l:\n  - a\n  - x=y")),
+            ("l:\n- k: 1\n  m:\n  - 2\n", Some("l:\n- k: 1\n  m:\n  - 2\n- x=y\n")),
+            ("k: &k [a]\nl: *k\n", None),
+            ("l:\n- |\n  a\n", None),
+            ("l: a\n", None),
+        ] {
+            let file = root(before);
+            let list = node(&file).get("l").expect(before);
+            let edit = push(list, &json!("x=y"));
+            assert_eq!(edit.and_then(|edit| apply(before, &[edit])).as_deref(), after, "{before:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,15 @@ pub struct File {
     pub(super) props: Box<[Props]>,
     documents: Box<[Document]>,
     comments: Box<[Span]>,
+    how: How,
+}
+
+/// By which rules a text is read.
+#[derive(Clone, Copy, Debug)]
+enum How {
+    Stream,
+    Single,
+    Json,
 }
 
 /// A node of a [`File`]; see [`File::node`].
@@ -68,46 +77,36 @@ impl File {
     /// first character is `{` is read as a series of JSON values, and as YAML where that fails. Never fails as a
     /// whole: each document has a root or an error, those behind an error too ([`Document::reached`]).
     pub fn stream(text: Arc<str>) -> Self {
-        Self::read(text, split::stream)
+        Self::read(text, How::Stream)
     }
 
     /// Reads the whole text as one document, as `YAMLToJSON` of `sigs.k8s.io/yaml` does: value files and the like.
     pub fn single(text: Arc<str>) -> Self {
-        Self::read(text, split::single)
+        Self::read(text, How::Single)
     }
 
     /// Reads a text that must be exactly one JSON value by the rules of Go's `encoding/json`.
     pub fn json(text: Arc<str>) -> Self {
-        Self::read(text, |reader| {
-            let end = reader.text.len();
-            match json_text::value(&mut reader.builder, 0) {
-                Ok((root, span)) => match json_text::behind(reader.text, span.end as usize) {
-                    Ok(()) => reader.push(span, Ok(root)),
-                    Err(error) => reader.push(Span::new(0, end), Err(error)),
-                },
-                Err(error) => reader.push(Span::new(0, end), Err(error)),
-            }
-        })
+        Self::read(text, How::Json)
     }
 
-    fn read(text: Arc<str>, how: impl FnOnce(&mut Reader<'_>)) -> Self {
-        Self::read_with(text, true, how)
+    /// Reads another text by the same rules.
+    pub(super) fn again(&self, text: Arc<str>) -> Self {
+        Self::read(text, self.how)
     }
 
-    /// As [`File::stream`] and [`File::single`]; without `fast`, libyaml reads everything.
-    pub(super) fn read_with(text: Arc<str>, fast: bool, how: impl FnOnce(&mut Reader<'_>)) -> Self {
-        let mut reader = Reader {
-            text: &text,
-            builder: Builder::new(&text),
-            documents: Vec::new(),
-            suspects: Vec::new(),
-            fast,
-        };
+    fn read(text: Arc<str>, how: How) -> Self {
+        let mut reader =
+            Reader { text: &text, builder: Builder::new(&text), documents: Vec::new(), suspects: Vec::new() };
         if text.len() > MAX_TEXT {
             let message = format!("larger than {} MiB, which is not read", MAX_TEXT >> 20);
             reader.push(Span::new(0, 0), Err(Error { span: Span::new(0, 0), message }));
         } else {
-            how(&mut reader);
+            match how {
+                How::Stream => split::stream(&mut reader),
+                How::Single => split::single(&mut reader),
+                How::Json => reader.json(),
+            }
         }
         let Reader { builder, mut documents, suspects, .. } = reader;
         let Builder { nodes, side, props, comments, .. } = builder;
@@ -118,6 +117,7 @@ impl File {
             comments: comments.into(),
             documents: Box::default(),
             text: Arc::clone(&text),
+            how,
         };
         for index in suspects {
             let document = &mut documents[index];
@@ -168,7 +168,6 @@ pub(super) struct Reader<'t> {
     documents: Vec<Document>,
     /// Documents that must be looked at once more when all nodes are there.
     suspects: Vec<usize>,
-    fast: bool,
 }
 
 impl Reader<'_> {
@@ -178,12 +177,24 @@ impl Reader<'_> {
         self.documents.push(Document { span, root, reached: true, ignored: None });
     }
 
+    /// Adds the whole text as one JSON value.
+    fn json(&mut self) {
+        let read = json_text::value(&mut self.builder, 0).and_then(|(root, span)| {
+            json_text::behind(self.text, span.end as usize)?;
+            Ok((root, span))
+        });
+        match read {
+            Ok((root, span)) => self.push(span, Ok(root)),
+            Err(error) => self.push(Span::new(0, self.text.len()), Err(error)),
+        }
+    }
+
     /// Adds the YAML document of `text[start..end]`; what belongs to a leading `---` line ends at `content`.
     pub(super) fn yaml(&mut self, start: usize, content: usize, end: usize, newline: bool) {
         let b = &mut self.builder;
         let mark = b.mark();
         b.begin();
-        let parsed = match self.fast.then(|| fast::document(b, start, end, newline)).flatten() {
+        let parsed = match fast::document(b, start, end, newline) {
             Some(parsed) => Ok(parsed),
             None => {
                 b.rewind(mark);
@@ -283,8 +294,14 @@ mod tests {
     #[test]
     fn a_separator_with_text_loses_the_document_before() {
         let found = outline("a: 1\n---\nb: 1\n--- x\nc: 1\n");
-        let reached: Vec<_> = found.iter().map(|(text, what, reached)| (*text, what.contains("only a comment"), *reached)).collect();
-        assert_eq!(reached, [("a: 1\n", false, true), ("b: 1\n--- x\n", true, true), ("c: 1\n", false, false)]);
+        let reached: Vec<_> = found
+            .iter()
+            .map(|(text, what, reached)| (*text, what.contains("only a comment"), *reached))
+            .collect();
+        assert_eq!(
+            reached,
+            [("a: 1\n", false, true), ("b: 1\n--- x\n", true, true), ("c: 1\n", false, false)]
+        );
     }
 
     #[test]
@@ -320,7 +337,10 @@ mod tests {
     #[test]
     fn json_files() {
         for (text, expected) in [
-            (r#" {"a": [1.50, "\ud83d\ude00\ud83d", true, null]} "#, Ok("{\"a\":[1.5,\"\u{1F600}\u{FFFD}\",true,null]}")),
+            (
+                r#" {"a": [1.50, "\ud83d\ude00\ud83d", true, null]} "#,
+                Ok("{\"a\":[1.5,\"\u{1F600}\u{FFFD}\",true,null]}"),
+            ),
             ("{} {}", Err("a JSON file holds exactly one value; this is a second one")),
             ("", Err("JSON ends too early")),
             ("{\"a\": 01}", Err("expected `,` or `}`")),
@@ -358,7 +378,13 @@ mod tests {
             assert_eq!(out, json.as_bytes());
             assert!(root.to_json().is_array());
         });
-        let deep = format!("a: &a {}{}\nb: {}*a{}\n", "[".repeat(6000), "]".repeat(6000), "[".repeat(6000), "]".repeat(6000));
+        let deep = format!(
+            "a: &a {}{}\nb: {}*a{}\n",
+            "[".repeat(6000),
+            "]".repeat(6000),
+            "[".repeat(6000),
+            "]".repeat(6000)
+        );
         let file = File::single(deep.as_str().into());
         assert!(file.documents()[0].root().is_err(), "deeper than 10,000 through an alias");
     }

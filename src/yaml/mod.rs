@@ -13,6 +13,7 @@ use crate::files::Span;
 pub mod agreement;
 mod arena;
 mod base64;
+mod changes;
 mod check;
 pub mod de;
 mod decode;

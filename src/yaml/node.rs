@@ -423,7 +423,10 @@ mod tests {
         with_root(text, |root| {
             let at = |path: &[&str]| root.at(path).and_then(Node::as_i64);
             assert_eq!((at(&["b", "k"]), at(&["c", "k"]), at(&["d", "k"])), (Some(1), Some(2), Some(3)));
-            assert_eq!((at(&["d", "l"]), at(&["d", "m"]), at(&["e", "<<", "k"])), (Some(1), Some(4), Some(1)));
+            assert_eq!(
+                (at(&["d", "l"]), at(&["d", "m"]), at(&["e", "<<", "k"])),
+                (Some(1), Some(4), Some(1))
+            );
             let merged = root.get("d").expect("d").entries().map(|entry| entry.key).collect::<Vec<_>>();
             assert_eq!(merged, ["m", "l", "k"]);
         });
@@ -433,7 +436,10 @@ mod tests {
     fn aliases_and_properties() {
         with_root("a: &x !!str 5\nb: *x\nc: ! '5'\nd: !u {e: 1}\n", |root| {
             let (a, b) = (root.get("a").expect("a"), root.get("b").expect("b"));
-            assert_eq!((a.value(), a.tag(), a.anchor(), a.alias()), (Value::Str("5"), Some("!!str"), Some("x"), None));
+            assert_eq!(
+                (a.value(), a.tag(), a.anchor(), a.alias()),
+                (Value::Str("5"), Some("!!str"), Some("x"), None)
+            );
             assert_eq!((b.value(), b.raw(), b.alias()), (Value::Str("5"), "*x", Some("x")));
             assert_eq!((a.raw(), a.full_span()), ("5", Span { start: 3, end: 13 }));
             assert_eq!(root.get("c").map(Node::value), Some(Value::Str("5")));

@@ -231,7 +231,7 @@ fn take_date(text: &str) -> Option<(bool, &str)> {
     let year: u32 = if year.bytes().all(|b| b.is_ascii_digit()) { year.parse().ok()? } else { return None };
     let (month, rest) = take_number(rest.strip_prefix('-')?)?;
     let (day, rest) = take_number(rest.strip_prefix('-')?)?;
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let days = match month {
         2 => 28 + u32::from(leap),
         4 | 6 | 9 | 11 => 30,

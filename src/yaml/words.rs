@@ -26,7 +26,10 @@ const WORDS: &[(&str, &str)] = &[
         "found character that cannot start any token",
         "a value cannot start with this character; put the text in quotes",
     ),
-    ("mapping values are not allowed in this context", "unexpected `: `; text that contains it needs quotes"),
+    (
+        "mapping values are not allowed in this context",
+        "unexpected `: `; this key does not fit the indentation above it, or the text needs quotes",
+    ),
     (
         "did not find expected key",
         "expected a key of the surrounding mapping; the indentation does not fit, or something before is not closed",

@@ -1,18 +1,15 @@
 //! Values as YAML text, for [`super::edit`].
 
+use super::File;
 use super::node::{Style, Value};
 use super::typing;
-use super::File;
 use serde_json::Value as Json;
 
 /// Where text is going to stand.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Layout {
     /// On lines of its own, this deep.
-    Block {
-        indent: usize,
-        newline: &'static str,
-    },
+    Block { indent: usize, newline: &'static str },
     /// Between braces or brackets, or anywhere on a line.
     Flow {
         /// In double quotes throughout.
@@ -59,7 +56,8 @@ pub(super) fn inline(value: &Json, json: bool) -> String {
     match value {
         Json::String(string) => text(string, json),
         Json::Object(map) => {
-            let entries = map.iter().map(|(key, value)| format!("{}: {}", text(key, json), inline(value, json)));
+            let entries =
+                map.iter().map(|(key, value)| format!("{}: {}", text(key, json), inline(value, json)));
             format!("{{{}}}", entries.collect::<Vec<_>>().join(", "))
         }
         Json::Array(items) => {
@@ -87,7 +85,8 @@ pub(super) fn text_as(text: &str, style: Style) -> String {
 
 /// Without quotes, if that is the same text everywhere: as a key, a value, in braces, for YAML 1.1 and 1.2.
 fn plain(text: &str) -> Option<String> {
-    let odd = text.chars().any(|c| c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'));
+    let odd =
+        text.chars().any(|c| c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}'));
     let number = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
     if odd || number && may_be_typed(text) || text.len() > 900 {
         return None;
@@ -110,7 +109,9 @@ fn may_be_typed(text: &str) -> bool {
 }
 
 fn single(text: &str) -> Option<String> {
-    let simple = |c: char| !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let simple = |c: char| {
+        !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    };
     text.chars().all(simple).then(|| format!("'{}'", text.replace('\'', "''")))
 }
 
@@ -125,7 +126,13 @@ fn double(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+            '\u{0}'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{2028}'
+            | '\u{2029}'
+            | '\u{feff}'
+            | '\u{fffe}'
+            | '\u{ffff}' => {
                 out.push_str(&format!("\\u{:04x}", u32::from(c)));
             }
             _ => out.push(c),

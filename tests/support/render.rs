@@ -11,6 +11,9 @@ use std::time::Duration;
 /// How long one rendering may take.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The commit that every recorded repository was taken for; a folder that is mapped twice is known to be it.
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
 /// The server of the cluster that Argo CD runs in.
 const LOCAL: &str = "https://kubernetes.default.svc";
 
@@ -45,6 +48,7 @@ impl Request {
         command.arg("--application").arg(write("application.yaml", &self.application)?);
         for (url, folder) in &self.repositories {
             command.arg("--repository").arg(format!("{url}={}", folder.display()));
+            command.arg("--repository").arg(format!("{url}@{COMMIT}={}", folder.display()));
         }
         if !self.settings.trim().is_empty() {
             let indented: String = self.settings.lines().map(|line| format!("  {line}\n")).collect();

@@ -1,0 +1,56 @@
+//! The programs that rendering may start, and where results are kept.
+
+use super::args::Global;
+use super::error::Error;
+use crate::files::{self, Store};
+use crate::render::process::{self, Programs, Runner};
+use crate::render::{Engines, jsonnet};
+use std::path::{Path, PathBuf};
+
+/// How many bytes of results are kept between runs.
+const CACHE_LIMIT: u64 = 1 << 30;
+
+/// The programs that rendering starts: this one, as a worker, and those that a person named or has on PATH.
+pub(super) fn engines(global: &Global, root: Option<&Path>) -> Result<Engines, Error> {
+    let lost = |_| Error::usage("this program cannot find itself", "start it by its path");
+    let own = std::env::current_exe().map_err(lost)?;
+    let programs = Programs {
+        own: own.clone(),
+        helm: program("helm", global.helm.as_ref(), root)?,
+        kustomize: program("kustomize", global.kustomize.as_ref(), root)?,
+    };
+    let store = if global.no_cache { None } else { cache_folder() };
+    Ok(Engines::new(
+        Some(jsonnet::Pool::new(own, jsonnet::Limits::default())),
+        Some(Runner::new(programs, process::Limits::default())),
+        store.map(|folder| Store::new(folder, CACHE_LIMIT)),
+    ))
+}
+
+/// The program that is named, else the one on PATH. Folders of the tree and relative ones do not count: what they hold
+/// comes with the pull request.
+fn program(name: &str, named: Option<&PathBuf>, root: Option<&Path>) -> Result<Option<PathBuf>, Error> {
+    if let Some(path) = named {
+        return match files::is_folder(path) {
+            Ok(false) => Ok(Some(path.clone())),
+            _ => Err(Error::usage(
+                format!("`{}` is no program", path.display()),
+                format!("`--{name}` names the program {name}"),
+            )),
+        };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let outside = |folder: &PathBuf| {
+        folder.is_absolute() && files::real_path(folder).is_ok_and(|real| root.is_none_or(|root| !real.starts_with(root)))
+    };
+    let file = |folder: PathBuf| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let mut files = std::env::split_paths(&path).filter(outside).map(file);
+    Ok(files.find(|file| files::is_folder(file).is_ok_and(|folder| !folder)))
+}
+
+/// Where results are kept between runs, by the XDG base directory specification.
+fn cache_folder() -> Option<PathBuf> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    Some(base?.join("billhook").join("render"))
+}

@@ -1,0 +1,266 @@
+use super::helm::Chart;
+use super::path::{clean, join};
+use super::process::Runner;
+use super::recipe::{Program, Recipe};
+use super::selection::Selection;
+use super::{Documents, jsonnet};
+use crate::files::{self, EntryKind, Scratch, Store, Tree};
+use crate::model::{Problem, ProblemKind};
+use crate::yaml::Node;
+use hashbrown::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+/// Counts up when the meaning of an entry of the cache changes.
+const FORMAT: &str = "billhook render 1";
+
+/// Makes the output of a renderer.
+pub trait Engine: fmt::Debug + Send + Sync {
+    /// The version of the renderer for a kind of recipe, such as `4.2.1`.
+    fn version(&self, program: Program) -> Result<String, Failure>;
+
+    /// What tells results of this engine from those of others.
+    fn identity(&self, program: Program) -> Result<String, Failure>;
+
+    /// The output for a recipe, made from the files of `checkout`.
+    fn render(&self, recipe: &Recipe, checkout: &Checkout) -> Result<String, Failure>;
+}
+
+/// Why there is no output.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The renderer says no; to Argo CD too.
+    #[error("{0}")]
+    Refused(String),
+    /// It wants the network.
+    #[error("{0}")]
+    Offline(String),
+    /// A limit was hit.
+    #[error("{0}")]
+    Limit(String),
+    /// The program is not here.
+    #[error("{0}")]
+    Missing(String),
+    /// It could not be run.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// The programs and workers that rendering may start, and what they made before.
+#[derive(Debug, Default)]
+pub struct Engines {
+    /// Evaluates jsonnet; without it jsonnet files are not rendered.
+    pub jsonnet: Option<jsonnet::Pool>,
+    /// Runs Helm and Kustomize; without it charts and kustomizations are not rendered.
+    pub programs: Option<Runner>,
+    /// Keeps results between runs.
+    pub store: Option<Store>,
+    /// Results of this run.
+    known: Mutex<HashMap<blake3::Hash, Arc<OnceLock<Result<Arc<str>, Failure>>>>>,
+}
+
+/// The files that a recipe is made from: of each tree those that count.
+pub struct Checkout {
+    selections: Vec<Selection>,
+}
+
+impl Engines {
+    /// With these.
+    pub fn new(jsonnet: Option<jsonnet::Pool>, programs: Option<Runner>, store: Option<Store>) -> Self {
+        Self { jsonnet, programs, store, known: Mutex::default() }
+    }
+
+    /// The output for a recipe: known from before, or made now.
+    pub(super) fn output(&self, recipe: &Recipe, checkout: &Checkout) -> Result<Arc<str>, Failure> {
+        let program = recipe.program();
+        let Some(engine) = &self.programs else {
+            return Err(Failure::Missing(format!("`{}` is not run", program.name())));
+        };
+        let hash = checkout.hash(recipe, &engine.identity(program)?)?;
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let slot = Arc::clone(known.entry(hash).or_default());
+        drop(known);
+        slot.get_or_init(|| self.stored(engine, recipe, checkout, hash)).clone()
+    }
+
+    fn stored(
+        &self,
+        engine: &dyn Engine,
+        recipe: &Recipe,
+        checkout: &Checkout,
+        hash: blake3::Hash,
+    ) -> Result<Arc<str>, Failure> {
+        let name = hash.to_hex();
+        let stored = self.store.as_ref().and_then(|store| read(&store.get(&name)?));
+        if let Some(result) = stored {
+            return result;
+        }
+        let result = engine.render(recipe, checkout).map(Arc::from);
+        if let Some(store) = &self.store
+            && let Some(bytes) = write(&result)
+        {
+            store.put(&name, &bytes);
+        }
+        result
+    }
+}
+
+/// An entry of the cache: one byte that says what it is, then a text.
+fn write(result: &Result<Arc<str>, Failure>) -> Option<Vec<u8>> {
+    let (kind, text) = match result {
+        Ok(text) => (b'+', &**text),
+        Err(Failure::Refused(text)) => (b'-', text.as_str()),
+        Err(_) => return None,
+    };
+    Some([&[kind], text.as_bytes()].concat())
+}
+
+fn read(bytes: &[u8]) -> Option<Result<Arc<str>, Failure>> {
+    let (kind, text) = bytes.split_first()?;
+    let text = std::str::from_utf8(text).ok()?;
+    match kind {
+        b'+' => Some(Ok(text.into())),
+        b'-' => Some(Err(Failure::Refused(text.to_owned()))),
+        _ => None,
+    }
+}
+
+impl Failure {
+    /// It could not be run.
+    pub(super) fn broken(error: &dyn std::error::Error) -> Self {
+        let mut message = error.to_string();
+        let mut source = error.source();
+        while let Some(error) = source {
+            message.push_str(&format!(": {error}"));
+            source = error.source();
+        }
+        Self::Broken(message)
+    }
+
+    /// As a problem of the source at `path`.
+    pub(super) fn problem(self, program: Program, path: &str) -> Problem {
+        let name = program.name();
+        let message = |text: &str| format!("{name} does not render `{path}`: {text}");
+        let unknown = |kind: ProblemKind, text: &str| Problem::unknown(kind, message(text));
+        match &self {
+            Self::Refused(text) => Problem::fails(ProblemKind::RenderFailed, message(text)),
+            Self::Offline(text) => unknown(ProblemKind::NotRendered, text)
+                .help("put what comes from the network into the repository to have it rendered"),
+            Self::Limit(text) => unknown(ProblemKind::LimitReached, text),
+            Self::Missing(text) => unknown(ProblemKind::NotRendered, text)
+                .help(format!("install {name}, or name the program with `--{name} FILE`")),
+            Self::Broken(text) => unknown(ProblemKind::NotRendered, text),
+        }
+    }
+}
+
+impl Checkout {
+    /// These files; the first are those of the source's own repository.
+    pub(super) fn new(selections: Vec<Selection>) -> Self {
+        Self { selections }
+    }
+
+    /// The source's own repository, all of it.
+    pub fn own(&self) -> &Tree {
+        self.selections[0].tree()
+    }
+
+    /// The folder that the files of a tree are written to.
+    pub fn folder(tree: usize) -> String {
+        if tree == 0 { "repository".to_owned() } else { format!("reference{tree}") }
+    }
+
+    /// Writes the files where a program can read them.
+    pub fn write(&self, scratch: &Scratch) -> Result<(), files::Error> {
+        for (index, selection) in self.selections.iter().enumerate() {
+            let folder = scratch.make_folder(&Self::folder(index))?;
+            selection.tree().export_entries(selection.entries().map(|(path, _)| &**path), &folder)?;
+        }
+        Ok(())
+    }
+
+    /// The hash of everything that can influence the result.
+    fn hash(&self, recipe: &Recipe, identity: &str) -> Result<blake3::Hash, Failure> {
+        let recipe = serde_json::to_vec(recipe).map_err(|error| Failure::broken(&error))?;
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        add(FORMAT.as_bytes());
+        add(identity.as_bytes());
+        add(&recipe);
+        for selection in &self.selections {
+            add(b"tree");
+            for (path, kind) in selection.entries() {
+                add(path.as_bytes());
+                match kind {
+                    EntryKind::File(_) => {
+                        let bytes = selection.tree().read(path).map_err(|error| Failure::broken(&error))?;
+                        add(b"file");
+                        add(&bytes);
+                    }
+                    EntryKind::Link(target) => {
+                        add(b"link");
+                        add(target.as_bytes());
+                    }
+                    EntryKind::Submodule => add(b"submodule"),
+                }
+            }
+        }
+        Ok(hasher.finalize())
+    }
+
+    /// The address of the first dependency of a chart that is neither in `charts/` nor in the repository.
+    pub(super) fn remote_dependency(&self, chart: &Chart) -> Option<String> {
+        let documents = Documents::new(Arc::clone(self.selections[0].tree()));
+        let local = |repository: &String| repository.is_empty() || repository.starts_with("file://");
+        dependencies(&documents, &chart.folder).into_iter().find(|repository| !local(repository))
+    }
+}
+
+/// The repositories that a chart's dependencies name, as written.
+pub(super) fn dependencies(documents: &Documents, folder: &str) -> Vec<String> {
+    let mut repositories = Vec::new();
+    for name in ["Chart.yaml", "requirements.yaml"] {
+        let Ok(Some(path)) = documents.tree().resolve(&join(folder, name)) else { continue };
+        let Ok(file) = documents.single(&path) else { continue };
+        let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
+        let list = file.node(root).get("dependencies").filter(|list| list.is_seq());
+        let repository = |item: Node<'_>| Some(item.get("repository")?.as_str()?.to_owned());
+        repositories.extend(list.into_iter().flat_map(|list| list.items()).filter_map(repository));
+    }
+    repositories
+}
+
+/// Adds a chart and the charts of the repository that it depends on.
+pub(super) fn select_chart(
+    selection: &mut Selection,
+    documents: &Documents,
+    folder: &str,
+) -> Result<(), Problem> {
+    let mut open = vec![folder.to_owned()];
+    let mut seen = Vec::new();
+    while let Some(folder) = open.pop() {
+        if seen.contains(&folder) {
+            continue;
+        }
+        selection.add(&folder)?;
+        for repository in dependencies(documents, &folder) {
+            let Some(path) = repository.strip_prefix("file://") else { continue };
+            if path.starts_with('/') {
+                let message = format!("a dependency of the chart `{folder}` is outside the repository: `{path}`");
+                return Err(Problem::unknown(ProblemKind::NotRendered, message));
+            }
+            match clean(&join(&folder, path)) {
+                Some(path) => open.push(path.to_string()),
+                None => {
+                    let message = format!("a dependency of the chart `{folder}` leaves the repository: `{path}`");
+                    return Err(Problem::fails(ProblemKind::RenderFailed, message));
+                }
+            }
+        }
+        seen.push(folder);
+    }
+    Ok(())
+}

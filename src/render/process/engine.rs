@@ -1,0 +1,358 @@
+//! Recipes carried out by programs.
+
+use super::child::{self, Ended, Trouble};
+use super::worker::{Orders, Visible};
+use super::{Isolation, Limits};
+use crate::files::{self, Scratch};
+use crate::render::engine::{Checkout, Engine, Failure};
+use crate::render::kustomize;
+use crate::render::recipe::{Command, Place, Program, Recipe, Step};
+use crate::yaml::File;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Where a program finds its scratch folder when it sees nothing else.
+const INSIDE: &str = "/render";
+/// What dynamically linked programs need of the machine.
+const LIBRARIES: &[&str] =
+    &["lib", "lib32", "lib64", "libx32", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32", "nix/store", "gnu/store"];
+/// What Helm says of charts that are not in `charts/` (`IsMissingDependencyErr` in `util/helm/helm.go`).
+const MISSING: &[&str] =
+    &["found in requirements.yaml, but missing in charts", "found in Chart.yaml, but missing in charts/ directory"];
+/// What Go programs say when there is no network.
+const OFFLINE: &[&str] = &["dial tcp", "dial udp", "no 'git' program on path", "proxyconnect"];
+/// How much of a complaint is passed on.
+const LONGEST: usize = 2000;
+
+/// The programs that may be started.
+#[derive(Clone, Debug, Default)]
+pub struct Programs {
+    /// This program itself, which confines the others.
+    pub own: PathBuf,
+    /// Helm, as a person named it.
+    pub helm: Option<PathBuf>,
+    /// Kustomize, as a person named it.
+    pub kustomize: Option<PathBuf>,
+}
+
+/// Carries out recipes by starting programs.
+#[derive(Debug)]
+pub struct Runner {
+    programs: Programs,
+    limits: Limits,
+    helm: OnceLock<Result<Found, Failure>>,
+    kustomize: OnceLock<Result<Found, Failure>>,
+    root: OnceLock<Result<Root, String>>,
+}
+
+/// A program that works here.
+#[derive(Clone, Debug)]
+struct Found {
+    path: PathBuf,
+    version: String,
+    isolation: Isolation,
+}
+
+/// The folder that programs see as `/`, and what of the machine appears in it.
+#[derive(Debug)]
+struct Root {
+    scratch: Scratch,
+    libraries: Vec<Visible>,
+}
+
+impl Runner {
+    /// With these programs; each is looked at when it is first needed.
+    pub fn new(programs: Programs, limits: Limits) -> Self {
+        let (helm, kustomize, root) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Self { programs, limits, helm, kustomize, root }
+    }
+
+    /// How much the program for a recipe sees of this machine.
+    pub fn isolation(&self, program: Program) -> Result<Isolation, Failure> {
+        self.found(program).map(|found| found.isolation)
+    }
+
+    fn path(&self, program: Program) -> Option<&PathBuf> {
+        match program {
+            Program::Helm => self.programs.helm.as_ref(),
+            Program::Kustomize => self.programs.kustomize.as_ref(),
+        }
+    }
+
+    fn found(&self, program: Program) -> Result<&Found, Failure> {
+        let known = match program {
+            Program::Helm => &self.helm,
+            Program::Kustomize => &self.kustomize,
+        };
+        known.get_or_init(|| self.find(program)).as_ref().map_err(Failure::clone)
+    }
+
+    /// Asks a program for its version, as confined as it bears.
+    fn find(&self, program: Program) -> Result<Found, Failure> {
+        let name = program.name();
+        let path = self.path(program).ok_or_else(|| Failure::Missing(format!("`{name}` is not installed")))?;
+        let path = path
+            .canonicalize()
+            .map_err(|error| Failure::Missing(format!("`{}` cannot be used: {error}", path.display())))?;
+        let words: &[&str] = match program {
+            Program::Helm => &["version", "--short"],
+            Program::Kustomize => &["version"],
+        };
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        let mut last = String::new();
+        for isolation in [Isolation::Files, Isolation::Network, Isolation::None] {
+            let scratch = Scratch::new().map_err(|error| Failure::broken(&error))?;
+            let found = Found { path: path.clone(), version: String::new(), isolation };
+            match self.start(&found, program, &scratch, "", &words) {
+                Ok(ended) if ended.success => {
+                    let text = String::from_utf8_lossy(&ended.output);
+                    let version = text.split_whitespace().next().unwrap_or("").trim_start_matches('v');
+                    let version = version.split('+').next().unwrap_or("").to_owned();
+                    return Ok(Found { version, ..found });
+                }
+                Ok(ended) => last = ended.complaint,
+                Err(Trouble::Limit(message) | Trouble::Broken(message)) => last = message,
+            }
+        }
+        let why = last.trim().lines().last().unwrap_or("").to_owned();
+        Err(Failure::Missing(format!("`{}` does not tell its version: {why}", path.display())))
+    }
+
+    fn root(&self) -> Result<&Root, String> {
+        let made = self.root.get_or_init(|| Root::new(&self.programs).map_err(|error| error.to_string()));
+        made.as_ref().map_err(String::clone)
+    }
+
+    fn start(
+        &self,
+        found: &Found,
+        program: Program,
+        scratch: &Scratch,
+        folder: &str,
+        arguments: &[String],
+    ) -> Result<Ended, Trouble> {
+        let broken = |message: String| Trouble::Broken(message);
+        for name in ["home", "tmp"] {
+            scratch.make_folder(name).map_err(|error| broken(error.to_string()))?;
+        }
+        let at = seen(found.isolation, scratch);
+        let mut orders = Orders {
+            isolation: found.isolation,
+            memory: self.limits.memory,
+            root: String::new(),
+            visible: Vec::new(),
+            folder: format!("{at}/{folder}"),
+            program: found.path.display().to_string(),
+        };
+        let mut path = format!("{at}/bin");
+        if found.isolation == Isolation::Files {
+            let root = self.root().map_err(broken)?;
+            orders.root = root.scratch.path().display().to_string();
+            orders.visible = root.visible(&self.programs, scratch);
+            orders.program = format!("/bin/{}", program.name());
+            path = "/bin".to_owned();
+        } else if program == Program::Kustomize
+            && let Ok(helm) = self.found(Program::Helm)
+            && !scratch.path().join("bin/helm").exists()
+        {
+            scratch.link("bin/helm", &helm.path).map_err(|error| broken(error.to_string()))?;
+        }
+        let environment = environment(&at, path, self.limits.memory);
+        child::run(&self.programs.own, &orders, arguments, &environment, &self.limits)
+    }
+
+    fn command(&self, command: &Command, scratch: &Scratch) -> Result<Ended, Failure> {
+        let found = self.found(command.program)?;
+        let at = seen(found.isolation, scratch);
+        let spelled = |place: &Place| format!("{at}/{}", inside(place)).trim_end_matches('/').to_owned();
+        let values = format!("{at}/values.yaml");
+        let arguments: Vec<String> =
+            command.arguments.iter().map(|argument| argument.spelled(spelled, &values)).collect();
+        let folder = inside(&command.folder);
+        self.start(found, command.program, scratch, &folder, &arguments).map_err(|trouble| match trouble {
+            Trouble::Limit(message) => Failure::Limit(format!("`{}`: {message}", command.program.name())),
+            Trouble::Broken(message) => Failure::Broken(message),
+        })
+    }
+
+    fn text(&self, command: &Command, scratch: &Scratch) -> Result<String, Failure> {
+        let ended = self.command(command, scratch)?;
+        if ended.success {
+            return String::from_utf8(ended.output)
+                .or_else(|error| Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()));
+        }
+        let found = self.found(command.program)?;
+        Err(complaint(&ended.complaint, &seen(found.isolation, scratch)))
+    }
+
+    fn step(&self, step: &Step, recipe: &Recipe, checkout: &Checkout, scratch: &Scratch) -> Result<String, Failure> {
+        match (step, recipe) {
+            (Step::Patch(patches), _) => patch(patches, recipe, checkout, scratch).map(|()| String::new()),
+            (Step::Run(command), Recipe::Kustomize(_)) => self.text(command, scratch),
+            (Step::Run(command), Recipe::Helm(chart)) => match self.text(command, scratch) {
+                Err(Failure::Refused(message)) if MISSING.iter().any(|text| message.contains(text)) => {
+                    if let Some(repository) = checkout.remote_dependency(chart) {
+                        return Err(Failure::Offline(format!(
+                            "the chart needs others that are not in `charts/` but in `{repository}`"
+                        )));
+                    }
+                    self.text(&chart.dependency_build(), scratch)?;
+                    self.text(command, scratch)
+                }
+                other => other,
+            },
+        }
+    }
+}
+
+impl Engine for Runner {
+    fn version(&self, program: Program) -> Result<String, Failure> {
+        self.found(program).map(|found| found.version.clone())
+    }
+
+    fn identity(&self, program: Program) -> Result<String, Failure> {
+        let found = self.found(program)?;
+        Ok(format!("{} {} {}", program.name(), found.version, files::stamp(&found.path)))
+    }
+
+    fn render(&self, recipe: &Recipe, checkout: &Checkout) -> Result<String, Failure> {
+        let scratch = Scratch::new().map_err(|error| Failure::broken(&error))?;
+        checkout.write(&scratch).map_err(|error| Failure::broken(&error))?;
+        if let Recipe::Helm(chart) = recipe
+            && let Some(values) = &chart.values
+        {
+            scratch.write("values.yaml", values.as_bytes()).map_err(|error| Failure::broken(&error))?;
+        }
+        let mut output = String::new();
+        for step in recipe.steps() {
+            output = self.step(&step, recipe, checkout, &scratch)?;
+        }
+        Ok(output)
+    }
+}
+
+impl Root {
+    fn new(programs: &Programs) -> Result<Self, files::Error> {
+        let scratch = Scratch::new()?;
+        let mut libraries = Vec::new();
+        for library in LIBRARIES {
+            let from = Path::new("/").join(library);
+            match std::fs::read_link(&from) {
+                Ok(target) => scratch.link(library, &target)?,
+                Err(_) if from.is_dir() => {
+                    scratch.make_folder(library)?;
+                    libraries.push(visible(from.display().to_string(), library, false));
+                }
+                Err(_) => {}
+            }
+        }
+        scratch.make_folder(INSIDE.trim_start_matches('/'))?;
+        scratch.write("dev/null", b"")?;
+        for (name, _) in binaries(programs) {
+            scratch.write(&format!("bin/{name}"), b"")?;
+        }
+        Ok(Self { scratch, libraries })
+    }
+
+    fn visible(&self, programs: &Programs, scratch: &Scratch) -> Vec<Visible> {
+        let mut all = self.libraries.clone();
+        all.extend(binaries(programs).map(|(name, path)| visible(path, &format!("bin/{name}"), false)));
+        all.push(visible("/dev/null".to_owned(), "dev/null", true));
+        all.push(visible(scratch.path().display().to_string(), INSIDE, true));
+        all
+    }
+}
+
+fn visible(from: String, to: &str, writable: bool) -> Visible {
+    Visible { from, to: to.to_owned(), writable }
+}
+
+/// The programs that exist, by the name under which they are found.
+fn binaries(programs: &Programs) -> impl Iterator<Item = (&'static str, String)> {
+    let all = [(Program::Helm, &programs.helm), (Program::Kustomize, &programs.kustomize)];
+    all.into_iter().filter_map(|(program, path)| {
+        Some((program.name(), path.as_ref()?.canonicalize().ok()?.display().to_string()))
+    })
+}
+
+/// Where the scratch folder is to a program.
+fn seen(isolation: Isolation, scratch: &Scratch) -> String {
+    match isolation {
+        Isolation::Files => INSIDE.to_owned(),
+        Isolation::Network | Isolation::None => scratch.path().display().to_string(),
+    }
+}
+
+/// A place in the scratch folder.
+fn inside(place: &Place) -> String {
+    crate::render::path::join(&Checkout::folder(place.tree), &place.path)
+}
+
+fn environment(at: &str, path: String, memory: u64) -> Vec<(&'static str, String)> {
+    let nowhere = || "http://127.0.0.1:9".to_owned();
+    let home = |name: &str| format!("{at}/home/{name}");
+    vec![
+        ("PATH", path),
+        ("HOME", format!("{at}/home")),
+        ("TMPDIR", format!("{at}/tmp")),
+        ("XDG_CACHE_HOME", home("cache")),
+        ("XDG_CONFIG_HOME", home("config")),
+        ("XDG_DATA_HOME", home("data")),
+        ("HELM_CONFIG_HOME", home("config")),
+        ("TZ", "UTC".to_owned()),
+        ("HTTP_PROXY", nowhere()),
+        ("HTTPS_PROXY", nowhere()),
+        ("ALL_PROXY", nowhere()),
+        ("NO_PROXY", String::new()),
+        // Short lives need little tidying.
+        ("GOGC", "400".to_owned()),
+        ("GOMEMLIMIT", (memory / 2).to_string()),
+    ]
+}
+
+/// Appends to `patches` of the kustomization as it is by now.
+fn patch(patches: &[Value], recipe: &Recipe, checkout: &Checkout, scratch: &Scratch) -> Result<(), Failure> {
+    let Recipe::Kustomize(build) = recipe else { return Ok(()) };
+    let refused = |message: &str| Failure::Refused(format!("the patches of the Application: {message}"));
+    let tree = checkout.own();
+    let real = kustomize::file_of(tree, &build.folder).and_then(|path| tree.resolve(&path).ok().flatten());
+    let real = real.ok_or_else(|| refused("there is no kustomization"))?;
+    let path = crate::render::path::join(&Checkout::folder(0), &real);
+    let bytes = scratch.read(&path).map_err(|error| Failure::broken(&error))?;
+    let file = File::single(crate::yaml::decode(&bytes).text);
+    let root = file.documents().first().map(|document| document.root());
+    let mut kustomization = match root {
+        Some(Ok(root)) => file.node(root).to_json(),
+        Some(Err(error)) => return Err(refused(&error.message)),
+        None => Value::Null,
+    };
+    let Some(map) = kustomization.as_object_mut() else {
+        return Err(refused("the kustomization is no mapping"));
+    };
+    match map.get_mut("patches") {
+        None => {
+            map.insert("patches".to_owned(), Value::Array(patches.to_vec()));
+        }
+        Some(Value::Array(list)) => list.extend(patches.iter().cloned()),
+        Some(_) => return Err(refused("`patches` of the kustomization is no list")),
+    }
+    let text = kustomization.to_string();
+    scratch.write(&path, text.as_bytes()).map_err(|error| Failure::broken(&error))?;
+    Ok(())
+}
+
+/// What a program says, with the paths that it was given taken back to those of the tree.
+fn complaint(text: &str, at: &str) -> Failure {
+    let from = text.find("Error: ").map_or(text, |start| &text[start + "Error: ".len()..]);
+    let plain = from.replace(&format!("{at}/{}/", Checkout::folder(0)), "").replace(at, "");
+    let plain = plain.trim();
+    let short = match plain.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &plain[..end]),
+        None => plain.to_owned(),
+    };
+    match OFFLINE.iter().any(|sign| text.contains(sign)) {
+        true => Failure::Offline(short),
+        false => Failure::Refused(short),
+    }
+}

@@ -1,0 +1,82 @@
+use super::path::{clean, join};
+use crate::files::{EntryKind, Path, Tree};
+use crate::model::{Problem, ProblemKind};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Which entries of a tree a render reads: they alone are written out, and they alone decide what is cached.
+pub(super) struct Selection {
+    tree: Arc<Tree>,
+    entries: BTreeMap<Path, EntryKind>,
+    seen: BTreeSet<String>,
+}
+
+impl Selection {
+    /// Nothing of this tree.
+    pub(super) fn new(tree: &Arc<Tree>) -> Self {
+        Self { tree: Arc::clone(tree), entries: BTreeMap::new(), seen: BTreeSet::new() }
+    }
+
+    /// The tree.
+    pub(super) fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    /// The paths of the entries, in order.
+    pub(super) fn entries(&self) -> impl Iterator<Item = (&Path, &EntryKind)> {
+        self.entries.iter()
+    }
+
+
+    /// Adds what stands at `path`, a folder with everything in it, and every link on the way and where it leads.
+    ///
+    /// What is missing adds nothing. A link that leaves the tree is refused, whatever Argo CD is set up to allow.
+    pub(super) fn add(&mut self, path: &str) -> Result<(), Problem> {
+        let mut open = vec![path.to_owned()];
+        while let Some(path) = open.pop() {
+            if self.seen.insert(path.clone()) {
+                self.step(&path, &mut open)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn step(&mut self, path: &str, open: &mut Vec<String>) -> Result<(), Problem> {
+        let tree = Arc::clone(&self.tree);
+        let mut at = String::new();
+        let mut rest = path.split('/').filter(|name| !name.is_empty());
+        while let Some(name) = rest.next() {
+            let parent = std::mem::take(&mut at);
+            at = join(&parent, name);
+            let Some(entry) = tree.entry(&at) else { continue };
+            if let EntryKind::Link(target) = &entry.kind {
+                self.entries.insert(entry.path.clone(), entry.kind.clone());
+                let target = if target.starts_with('/') { None } else { clean(&join(&parent, target)) };
+                let Some(target) = target else { return Err(leaves(&at)) };
+                let behind: Vec<&str> = rest.collect();
+                open.push(join(&target, &behind.join("/")).trim_end_matches('/').to_owned());
+                return Ok(());
+            }
+        }
+        for entry in tree.below(&at) {
+            match &entry.kind {
+                EntryKind::File(_) => {}
+                EntryKind::Link(_) => open.push(entry.path.to_string()),
+                EntryKind::Submodule => return Err(submodule(&entry.path)),
+            }
+            self.entries.insert(entry.path.clone(), entry.kind.clone());
+        }
+        Ok(())
+    }
+}
+
+fn leaves(path: &str) -> Problem {
+    let message = format!("the symbolic link `{path}` leaves the repository and is not followed");
+    Problem::unknown(ProblemKind::LinkOutOfBounds, message)
+        .help("put what it points to into the repository")
+}
+
+fn submodule(path: &str) -> Problem {
+    let message = format!("`{path}` is a submodule, which is not here");
+    Problem::unknown(ProblemKind::RepositoryUnknown, message)
+}
