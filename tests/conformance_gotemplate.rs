@@ -50,6 +50,40 @@ fn place(message: &str) -> &str {
     &message[..end]
 }
 
+/// Numbers that look random and are the same every time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % sides.max(1)
+    }
+}
+
+#[test]
+fn damaged_templates_end_without_panic() {
+    let vectors: Vec<Json> =
+        VECTORS.lines().map(|line| serde_json::from_str(line).expect("a vector is JSON")).collect();
+    let texts: Vec<&str> = vectors.iter().filter_map(|vector| vector["template"].as_str()).collect();
+    let mut dice = Dice(1);
+    let mut ended = 0;
+    for _ in 0..20_000 {
+        let mut vector = vectors[dice.roll(vectors.len())].clone();
+        let mut text: Vec<char> = texts[dice.roll(texts.len())].chars().collect();
+        for _ in 0..=dice.roll(3) {
+            let other: Vec<char> = texts[dice.roll(texts.len())].chars().collect();
+            let (from, to) = (dice.roll(other.len() + 1), dice.roll(other.len() + 1));
+            let piece = &other[from.min(to)..from.max(to)];
+            let at = dice.roll(text.len() + 1);
+            let end = (at + dice.roll(4)).min(text.len());
+            text.splice(at..end, piece.iter().copied());
+        }
+        vector["template"] = Json::String(text.into_iter().collect());
+        ended += usize::from(render(&vector).is_ok());
+    }
+    assert!(ended > 1000, "only {ended} of the damaged templates still run");
+}
+
 #[test]
 fn vectors_are_equal() {
     let mut differences = Vec::new();

@@ -167,17 +167,54 @@ fn cannot_unmarshal(value: &Value, into: &str) -> Fault {
 
 /// `sigs.k8s.io/yaml.Unmarshal` into anything: the first document as JSON.
 pub(super) fn read_yaml(text: &str) -> Made {
-    Ok(Value::from_json(&read_yaml_json(text).map_err(Fault::Error)?))
+    Ok(Value::from_json(&read_yaml_json(text)?))
 }
 
 /// The first document of `text` as JSON.
-pub(super) fn read_yaml_json(text: &str) -> Result<serde_json::Value, String> {
+pub(super) fn read_yaml_json(text: &str) -> Result<serde_json::Value, Fault> {
     let file = yaml::File::single(Arc::from(text));
     let Some(document) = file.documents().first() else {
         return Ok(serde_json::Value::Null);
     };
     match document.root() {
+        Ok(root) if is_too_deep(file.node(root)) => Err(Fault::Limit("the depth of a document")),
         Ok(root) => Ok(file.node(root).to_json()),
-        Err(error) => Err(format!("error converting YAML to JSON: {error}")),
+        Err(error) => Err(Fault::Error(format!("error converting YAML to JSON: {error}"))),
     }
+}
+
+/// How deep a document may nest before it is not followed; Kubernetes stops at 10,000.
+const MAX_DEPTH: usize = 150;
+
+pub(super) const TOO_DEEP: &str = "the document nests deeper than is followed";
+
+fn is_too_deep(root: yaml::Node<'_>) -> bool {
+    let mut pending = vec![(root, 0)];
+    while let Some((node, depth)) = pending.pop() {
+        if depth > MAX_DEPTH {
+            return true;
+        }
+        if node.is_map() {
+            pending.extend(node.entries().map(|entry| (entry.value, depth + 1)));
+        } else if node.is_seq() {
+            pending.extend(node.items().map(|item| (item, depth + 1)));
+        }
+    }
+    false
+}
+
+/// Whether a value nests deeper than is followed.
+pub(super) fn nests_too_deep(json: &serde_json::Value) -> bool {
+    let mut pending = vec![(json, 0)];
+    while let Some((value, depth)) = pending.pop() {
+        if depth > MAX_DEPTH {
+            return true;
+        }
+        match value {
+            serde_json::Value::Array(items) => pending.extend(items.iter().map(|item| (item, depth + 1))),
+            serde_json::Value::Object(fields) => pending.extend(fields.values().map(|item| (item, depth + 1))),
+            _ => (),
+        }
+    }
+    false
 }

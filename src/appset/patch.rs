@@ -13,7 +13,7 @@ const ORDER: &str = "$setElementOrder/";
 
 /// The Application with the patch, given as text, applied. Its project stays what it was.
 pub(super) fn apply(application: &Value, patch: &str) -> Result<Value, Fail> {
-    let patch = read(patch).map_err(|error| Fail::Error(format!("invalid templatePatch: {error}")))?;
+    let patch = read(patch).map_err(|fail| fail.during("invalid templatePatch"))?;
     let fields = match &patch {
         Value::Null => Map::new(),
         Value::Object(fields) => fields.clone(),
@@ -30,11 +30,11 @@ pub(super) fn apply(application: &Value, patch: &str) -> Result<Value, Fail> {
     Ok(patched)
 }
 
-fn read(text: &str) -> Result<Value, String> {
+fn read(text: &str) -> Result<Value, Fail> {
     if text.trim().starts_with('{') {
-        return serde_json::from_str(text).map_err(|error| error.to_string());
+        return serde_json::from_str(text).map_err(|error| Fail::Error(error.to_string()));
     }
-    read_yaml_json(text)
+    Ok(read_yaml_json(text)?)
 }
 
 /// Merges `patch` into `original`; `of` is the Go type, `None` below what is no struct.

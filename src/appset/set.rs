@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use crate::appset::admission::{check, metadata_problems, prune};
+use crate::appset::functions::{TOO_DEEP, nests_too_deep};
 use crate::appset::generators::kinds_of;
 use crate::appset::schema::APPLICATION_SET;
 
@@ -69,6 +70,9 @@ impl ApplicationSet {
     ///
     /// When the API server would refuse it.
     pub fn admit(object: &Json, namespace: &str) -> Result<ApplicationSet, Refused> {
+        if nests_too_deep(object) {
+            return Err(Refused { messages: vec![TOO_DEEP.to_owned()], dropped: Vec::new() });
+        }
         let mut object = object.clone();
         if object["apiVersion"] != "argoproj.io/v1alpha1" || object["kind"] != "ApplicationSet" {
             let messages = vec!["not an ApplicationSet of argoproj.io/v1alpha1".to_owned()];

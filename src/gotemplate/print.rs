@@ -268,6 +268,8 @@ impl Printer<'_> {
         match (verb, value) {
             ('T', _) => self.text(value.type_name().as_bytes(), 's'),
             ('p', Value::Invalid | Value::Nil) => push_str(self.out, "%!p(<nil>)"),
+            ('p', Value::List(_) | Value::Map(_)) => return Err(Fault::Unpredictable),
+            (_, Value::Invalid | Value::Nil) if depth > 0 => push_str(self.out, "<nil>"),
             (_, Value::Invalid | Value::Nil) => self.nil(verb),
             (_, Value::Bool(flag)) => match verb {
                 't' | 'v' => self.padded(if *flag { "true" } else { "false" }.as_bytes()),
@@ -288,10 +290,11 @@ impl Printer<'_> {
                 _ => self.integer(value, named.number, verb)?,
             },
             (_, Value::Object(object)) => match verb {
-                'v' | 's' | 'q' | 'x' | 'X' => {
+                'v' | 's' | 'q' | 'x' | 'X' if !self.flags.sharp_v => {
                     self.text(object.print().as_bytes(), if verb == 'v' { 's' } else { verb });
                 }
-                _ => self.bad_verb(value, verb)?,
+                // Any other verb shows the fields of the struct, addresses among them.
+                _ => return Err(Fault::Unpredictable),
             },
         }
         Ok(())
@@ -305,10 +308,10 @@ impl Printer<'_> {
         }
     }
 
+    /// The verb does not fit: the value follows as `%v`, with the flags that were given.
     fn bad_verb(&mut self, value: &Value, verb: char) -> Printed {
         push_str(self.out, &format!("%!{verb}({}=", value.type_name()));
-        let out = &mut *self.out;
-        Printer { out, flags: Flags::default() }.value(value, 'v', 0)?;
+        self.value(value, 'v', 0)?;
         self.out.push(b')');
         Ok(())
     }
@@ -411,14 +414,22 @@ impl Printer<'_> {
             }
             'x' => self.digits(format!("{number:x}"), negative, "0x"),
             'X' => self.digits(format!("{number:X}"), negative, "0X"),
-            'c' | 'q' | 'U' => {
+            'U' => {
+                let code = if negative { number.wrapping_neg() } else { number };
+                let printable = u32::try_from(code).ok().and_then(char::from_u32);
+                let text = match printable.filter(|c| self.flags.sharp && unicode::is_print(*c)) {
+                    Some(c) => format!("U+{code:04X} '{c}'"),
+                    None => format!("U+{code:04X}"),
+                };
+                self.flags.zero = false;
+                self.padded(text.as_bytes());
+            }
+            'c' | 'q' => {
                 let code = if negative { None } else { u32::try_from(number).ok().and_then(char::from_u32) };
                 let c = code.unwrap_or(char::REPLACEMENT_CHARACTER);
                 let text = match verb {
                     'c' => c.to_string(),
-                    'q' => strconv::quote_with(c.encode_utf8(&mut [0; 4]).as_bytes(), '\'', self.flags.plus),
-                    _ if self.flags.sharp => unicode::describe(c),
-                    _ => format!("U+{number:04X}"),
+                    _ => strconv::quote_with(c.encode_utf8(&mut [0; 4]).as_bytes(), '\'', self.flags.plus),
                 };
                 self.flags.zero = false;
                 self.padded(text.as_bytes());
@@ -469,6 +480,11 @@ impl Printer<'_> {
             _ => return self.bad_verb(value, verb),
         };
         let text = if matches!(verb, 'E' | 'G' | 'X') { text.to_uppercase() } else { text };
+        let text = if self.flags.sharp && verb != 'b' && number.is_finite() {
+            with_point(&text, verb, self.flags.precision)
+        } else {
+            text
+        };
         self.number(&text, number.is_finite());
         Ok(())
     }
@@ -597,6 +613,26 @@ impl Printer<'_> {
 
 fn can_backquote(text: &str) -> bool {
     text.chars().all(|c| c != '`' && c != '\u{feff}' && (c >= ' ' || c == '\t') && c != '\x7f')
+}
+
+/// The flag `#`: a point in any case, and for `%g` and the like all digits of the precision, six by default.
+fn with_point(text: &str, verb: char, precision: Option<usize>) -> String {
+    let (sign, body) = text.strip_prefix('-').map_or(("", text), |body| ("-", body));
+    let counts = matches!(verb, 'v' | 'g' | 'G' | 'x');
+    let mut missing = if counts { precision.unwrap_or(6) as i64 } else { 0 };
+    let hex = matches!(verb, 'x' | 'X');
+    let tail = body.find(|c: char| matches!(c, 'p' | 'P') || !hex && matches!(c, 'e' | 'E'));
+    let (digits, tail) = body.split_at(tail.unwrap_or(body.len()));
+    let significant = digits.chars().filter(|c| *c != '.').skip_while(|c| *c == '0').count();
+    missing -= significant as i64;
+    let mut out = format!("{sign}{digits}");
+    if !digits.contains('.') {
+        missing -= i64::from(digits == "0");
+        out.push('.');
+    }
+    out.extend(std::iter::repeat_n('0', missing.max(0) as usize));
+    out.push_str(tail);
+    out
 }
 
 fn hex_float(number: f64) -> String {

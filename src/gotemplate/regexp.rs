@@ -4,9 +4,10 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Captures, Regex, RegexBuilder};
 
 use crate::gotemplate::function::Fault;
+use crate::gotemplate::unicode;
 
 /// How many patterns one thread keeps compiled.
 const KEPT: usize = 256;
@@ -355,6 +356,38 @@ pub(super) fn split<'t>(regex: &Regex, pattern: &[u8], text: &'t [u8], count: i6
         parts.push(&text[begin..]);
     }
     parts
+}
+
+/// `Regexp.Expand`: `$name` and `${name}` are groups; a dollar that begins neither is itself.
+pub(super) fn expand(template: &[u8], captures: &Captures<'_>, out: &mut Vec<u8>) {
+    let mut rest = template;
+    while let Some(dollar) = rest.iter().position(|byte| *byte == b'$') {
+        out.extend_from_slice(&rest[..dollar]);
+        rest = &rest[dollar + 1..];
+        if let Some(after) = rest.strip_prefix(b"$") {
+            out.push(b'$');
+            rest = after;
+            continue;
+        }
+        let braced = rest.first() == Some(&b'{');
+        let inner = if braced { &rest[1..] } else { rest };
+        let length: usize = unicode::runes(inner)
+            .take_while(|(c, _)| *c == '_' || unicode::is_letter(*c) || unicode::is_digit(*c))
+            .map(|(_, bytes)| bytes.len())
+            .sum();
+        if length == 0 || braced && inner.get(length) != Some(&b'}') {
+            out.push(b'$');
+            continue;
+        }
+        let name = String::from_utf8_lossy(&inner[..length]);
+        let group = match name.parse::<usize>() {
+            Ok(number) => captures.get(number),
+            Err(_) => captures.name(&name),
+        };
+        out.extend_from_slice(group.map_or(b"".as_slice(), |group| group.as_bytes()));
+        rest = &inner[length + usize::from(braced)..];
+    }
+    out.extend_from_slice(rest);
 }
 
 /// `regexp.QuoteMeta`.

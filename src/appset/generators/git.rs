@@ -123,7 +123,7 @@ impl Context<'_> {
         let mut found = Vec::new();
         for (file, content) in contents {
             let objects = objects_in(&content)
-                .map_err(|error| Fail::Error(format!("unable to process file '{file}': {error}")))?;
+                .map_err(|fail| fail.during(&format!("unable to process file '{file}'")))?;
             for (index, object) in objects.into_iter().enumerate() {
                 let values = self.file_parameters(&file, object, prefix)?;
                 self.append_values(generator, &values)?;
@@ -268,11 +268,11 @@ fn read(tree: &Tree, path: &str) -> Result<Arc<[u8]>, Fail> {
 }
 
 /// The objects in a file: one mapping, or a list of them. An empty file holds one that is empty.
-fn objects_in(content: &[u8]) -> Result<Vec<Map>, String> {
+fn objects_in(content: &[u8]) -> Result<Vec<Map>, Fail> {
     let json = read_yaml_json(&yaml::decode(content).text)?;
     match &json {
         Json::Null => Ok(vec![Map::new()]),
         Json::Object(_) => Ok(vec![Value::from_json(&json).as_map().cloned().unwrap_or_default()]),
-        other => maps_of(other).map_err(|error| format!("unable to parse file: {error}")),
+        other => maps_of(other).map_err(|error| Fail::Error(format!("unable to parse file: {error}"))),
     }
 }

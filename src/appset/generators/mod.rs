@@ -186,13 +186,9 @@ impl Context<'_> {
             found.push(self.element(element)?);
         }
         if let Some(text) = generator["elementsYaml"].as_str().filter(|text| !text.is_empty()) {
-            let elements = read_yaml_json(text)
-                .map_err(|error| Fail::Error(format!("error unmarshling decoded ElementsYaml {error}")))?;
-            found.extend(
-                maps_of(&elements).map_err(|error| {
-                    Fail::Error(format!("error unmarshling decoded ElementsYaml {error}"))
-                })?,
-            );
+            let wrong = |fail: Fail| fail.during("error unmarshling decoded ElementsYaml");
+            let elements = read_yaml_json(text).map_err(|fault| wrong(Fail::from(fault)))?;
+            found.extend(maps_of(&elements).map_err(|error| wrong(Fail::Error(error)))?);
         }
         let produced = |index| Produced { generator: path.to_owned(), by: By::Element(index) };
         let params = found.into_iter().enumerate();

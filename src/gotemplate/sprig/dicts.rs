@@ -26,8 +26,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     variadic("mustMerge", &[MAP, MAP], |_, a| merge(a, false)),
     variadic("mergeOverwrite", &[MAP, MAP], |_, a| merge(a, true)),
     variadic("mustMergeOverwrite", &[MAP, MAP], |_, a| merge(a, true)),
-    fixed("deepCopy", &[ANY], |budget, a| deep_copy(budget, &a.any(0), 0)),
-    fixed("mustDeepCopy", &[ANY], |budget, a| deep_copy(budget, &a.any(0), 0)),
+    fixed("deepCopy", &[ANY], copy),
+    fixed("mustDeepCopy", &[ANY], copy),
     variadic("dig", &[ANY], dig),
 ];
 
@@ -98,6 +98,13 @@ fn merge(a: &[Value], overwrite: bool) -> Made {
         }
     }
     Ok(Value::Map(into))
+}
+
+fn copy(budget: &mut Budget, a: &[Value]) -> Made {
+    match a.any(0) {
+        Value::Invalid | Value::Nil => Err(Fault::error("reflect: call of reflect.Value.Type on zero Value")),
+        value => deep_copy(budget, &value, 0),
+    }
 }
 
 fn deep_copy(budget: &mut Budget, value: &Value, depth: usize) -> Made {

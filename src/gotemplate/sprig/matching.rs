@@ -62,7 +62,7 @@ fn replace_all(budget: &mut Budget, a: &[Value], literal: bool) -> Made {
         if literal {
             out.extend_from_slice(with);
         } else {
-            captures.expand(with, &mut out);
+            regexp::expand(with, &captures, &mut out);
         }
         budget.take(out.len() - before)?;
         last = found.end();
