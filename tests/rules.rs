@@ -247,3 +247,19 @@ fn pages_are_complete() {
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
+
+/// The README quotes the pages.
+#[test]
+fn the_readme_lists_every_rule() {
+    let readme = include_str!("../README.md");
+    let rows: Vec<&str> = readme.lines().filter(|line| line.starts_with("| [BH")).collect();
+    let expected: Vec<String> = rules::pages()
+        .map(|page| {
+            let off = if page.off { ", off" } else { "" };
+            let severity = format!("{:?}", page.severity).to_lowercase();
+            let summary = page.summary.replace('\n', " ");
+            format!("| [{0}](rules/{0}-{1}.md) | {1} | {severity}{off} | {summary} |", page.code, page.name)
+        })
+        .collect();
+    assert_eq!(rows, expected);
+}
