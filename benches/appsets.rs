@@ -2,6 +2,8 @@
 //!
 //! The limit the project keeps is one second for ten thousand, and time that grows no faster than their number.
 
+#![allow(clippy::disallowed_methods, clippy::print_stdout)]
+
 use billhook::appset::{ApplicationSet, Cluster, Known, Outcome, Repository, Settings, World};
 use billhook::files::Tree;
 use serde_json::{Value, json};

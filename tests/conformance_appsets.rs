@@ -4,6 +4,8 @@
 //! `BILLHOOK_CORPUS` names the folder of their repositories, `BILLHOOK_GOLDEN` the one that holds what was recorded
 //! (`appsets-corpus`). Without them there is one test, ignored, that says so.
 
+#![allow(clippy::disallowed_methods)]
+
 #[path = "support/appsets.rs"]
 mod appsets;
 #[path = "support/json.rs"]

@@ -1,5 +1,7 @@
 //! The programs that rendering may start, and where results are kept.
 
+#![expect(clippy::disallowed_methods, reason = "the environment is this room's to read")]
+
 use super::args::Global;
 use super::error::Error;
 use crate::files::{self, Store};

@@ -129,10 +129,10 @@ fn written(documents: &Documents, path: &Path, dir: &str) -> Option<Written> {
     let named = named.filter_map(|patch| patch.get("path")?.as_str());
     let parts =
         texts(&["patchesStrategicMerge", "transformers", "generators", "configurations"]).chain(named);
-    let is_set = |key: &&str| node.get(key).is_some_and(says_something);
+    let is_set = |key: &str| node.get(key).is_some_and(says_something);
     Some(Written {
         path: path.clone(),
-        changes: CHANGING.iter().any(|key| is_set(&key)),
+        changes: CHANGING.iter().any(|key| is_set(key)),
         resources: texts(&["resources", "bases", "components", "crds"]).filter_map(within).collect(),
         parts: parts.filter_map(within).collect(),
     })

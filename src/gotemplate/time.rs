@@ -317,8 +317,8 @@ const CHUNKS: &[(&str, Chunk)] = &[
 fn next_chunk(layout: &str) -> (&str, Option<Chunk>, &str) {
     for (index, _) in layout.char_indices() {
         let here = &layout[index..];
-        if here.starts_with("_2006") {
-            return (&layout[..=index], Some(Chunk::LongYear), &here[5..]);
+        if let Some(rest) = here.strip_prefix("_2006") {
+            return (&layout[..=index], Some(Chunk::LongYear), rest);
         }
         if let Some((chunk, length)) = fraction(here) {
             return (&layout[..index], Some(chunk), &here[length..]);

@@ -231,7 +231,7 @@ impl Url {
 
     fn hierarchy(&self, out: &mut Vec<u8>) {
         let has_host = !self.host.is_empty() || self.user.is_some();
-        if (!self.scheme.is_empty() || has_host) && !(self.omit_host && !has_host) {
+        if has_host || !self.scheme.is_empty() && !self.omit_host {
             if has_host || !self.path.is_empty() {
                 out.extend_from_slice(b"//");
             }

@@ -33,11 +33,6 @@ impl<'a> Repositories<'a> {
         Self { options, own, branch, revisions: Mutex::default() }
     }
 
-    /// The address that is taken for this tree.
-    pub(super) fn own(&self) -> Option<&str> {
-        self.own.as_deref()
-    }
-
     /// The files of a source.
     pub(super) fn find(&self, source: &Source) -> Result<Found, Problem> {
         let revision = source.target_revision.as_str();

@@ -36,17 +36,11 @@ pub struct Cluster {
 }
 
 /// The clusters that are known, and whether there are others.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Clusters {
     list: Vec<Cluster>,
     /// No others exist.
     pub complete: bool,
-}
-
-impl Default for Clusters {
-    fn default() -> Self {
-        Self { list: Vec::new(), complete: false }
-    }
 }
 
 impl Clusters {

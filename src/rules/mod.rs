@@ -5,8 +5,8 @@
 use crate::config::{RuleName, RuleNames};
 use crate::files::{Location, Path, Span};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
-use crate::inventory::{App, AppId, Inventory, OwnedProject, ResourceId, Set};
-use crate::model::{GroupKind, Manifest, ResourceKey};
+use crate::inventory::{App, AppId, Inventory, ResourceId};
+use crate::model::{GroupKind, ResourceKey};
 use crate::render::{Parsed, Target};
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -63,10 +63,6 @@ enum Check {
     Document(for<'a> fn(&Document<'a>, &mut Context<'a>)),
     /// An Application.
     Application(fn(AppId, &App, &mut Context<'_>)),
-    /// An ApplicationSet.
-    ApplicationSet(fn(&Set, &mut Context<'_>)),
-    /// An AppProject.
-    AppProject(fn(&OwnedProject, &mut Context<'_>)),
     /// One object of an Application.
     Resource(fn(ResourceId, &App, &Target, &mut Context<'_>)),
     /// Everything at once.
@@ -210,14 +206,10 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         })
     });
     let mut findings: Vec<Finding> = files.chain(documents).chain(made).chain(applications).collect();
-    findings.extend(run(&|rule, context| match rule.check {
-        Check::ApplicationSet(check) => {
-            let as_written = inventory.sets.iter().filter(|set| set.changed_by.is_none());
-            as_written.for_each(|set| check(set, context));
+    findings.extend(run(&|rule, context| {
+        if let Check::Inventory(check) = rule.check {
+            check(context);
         }
-        Check::AppProject(check) => inventory.projects.iter().for_each(|project| check(project, context)),
-        Check::Inventory(check) => check(context),
-        _ => (),
     }));
     sort(&mut findings);
     findings
@@ -368,9 +360,4 @@ pub fn object(key: &ResourceKey) -> Object {
 /// The head of a file.
 fn whole_file(path: &Path) -> Location {
     Location::new(path.clone(), Span::default())
-}
-
-/// Where a manifest stands, for people: `path`, or the Application's.
-fn path_of(manifest: &Manifest) -> &Path {
-    manifest.path()
 }

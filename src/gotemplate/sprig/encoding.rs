@@ -71,7 +71,7 @@ fn encode(text: &[u8], alphabet: &Alphabet) -> String {
     if bits > 0 {
         out.push(letter(held << (alphabet.bits - bits)));
     }
-    while out.len() % alphabet.quantum != 0 {
+    while !out.len().is_multiple_of(alphabet.quantum) {
         out.push('=');
     }
     out
