@@ -177,9 +177,9 @@ fn edited(example: &Example, finding: &Finding) -> Option<Example> {
     Some(edited)
 }
 
-/// Every fix of a bad example cures its finding and makes no file unreadable.
+/// Every fix by itself cures its finding and makes no file unreadable.
 #[test]
-fn fixes_cure() {
+fn each_fix_cures() {
     let mut problems = Vec::new();
     let mut fixes = 0;
     for page in rules::pages() {

@@ -207,6 +207,18 @@ impl<'a> Document<'a> {
         edits.into_iter().map(place).collect()
     }
 
+    /// Puts other words in place of some in a scalar; the rest of it stays, so that several can be replaced at once.
+    pub fn reword(&self, scalar: Node<'_>, words: &str, by: &str) -> Vec<Edit> {
+        let mut places = scalar.raw().match_indices(words).map(|(at, _)| at);
+        match (places.next(), places.next()) {
+            (Some(at), None) if scalar.alias().is_none() && !words.is_empty() => {
+                let start = scalar.span().start as usize + at;
+                self.edit(Span::new(start, start + words.len()), by)
+            }
+            _ => self.rewrite(scalar, &scalar.text().replacen(words, by, 1)),
+        }
+    }
+
     /// Puts other text in place of a scalar, in the quotes it has or needs.
     pub fn rewrite(&self, scalar: Node<'_>, text: &str) -> Vec<Edit> {
         self.edits(edit::replace(scalar, &text.into()))

@@ -2,7 +2,7 @@
 
 use super::document::{Document, what};
 use super::{Check, Context, Rule};
-use crate::finding::{Edit, FixKind, Severity};
+use crate::finding::{FixKind, Severity};
 use crate::model::{Manifest, Version};
 use crate::yaml::{self, Node};
 
@@ -103,7 +103,7 @@ impl<'s, 'a> Subject<'s, 'a> {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("the phases are {}", names.join(", ")),
             };
-            let fix = meant.map_or_else(Vec::new, |meant| self.reworded(node, text, item, meant));
+            let fix = meant.map_or_else(Vec::new, |meant| self.document.reword(node, item, meant));
             let report =
                 self.document.report_on(cx, self.object, node.span(), message).because(because).help(help);
             let report = if dropped { report } else { report.at_most(Severity::Warning) };
@@ -119,7 +119,7 @@ impl<'s, 'a> Subject<'s, 'a> {
         }
         for item in text.split(',').map(str::trim).filter(|item| !HELM_HOOKS.contains(item)) {
             let Some(meant) = meant(item, HELM_HOOKS) else { continue };
-            let fix = self.reworded(node, text, item, meant);
+            let fix = self.document.reword(node, item, meant);
             self.document
                 .report_on(cx, self.object, node.span(), format!("`{item}` is no hook of Helm; `{meant}` is"))
                 .because("Argo CD maps Helm's hooks by name, letter by letter; an object with a hook it does not know is never applied")
@@ -136,7 +136,7 @@ impl<'s, 'a> Subject<'s, 'a> {
                 Some(meant) => format!("write `{meant}`"),
                 None => format!("the policies are {}", known.join(", ")),
             };
-            let fix = meant.map_or_else(Vec::new, |meant| self.reworded(node, text, item, meant));
+            let fix = meant.map_or_else(Vec::new, |meant| self.document.reword(node, item, meant));
             self.document
                 .report_on(cx, self.object, node.span(), format!("`{item}` is no hook delete policy"))
                 .because(
@@ -190,12 +190,6 @@ impl<'s, 'a> Subject<'s, 'a> {
         let report = report.help("write a whole number in quotes, such as \"5\" or \"-1\"");
         let report = if name == WAVE { report } else { report.at_most(Severity::Warning) };
         report.fix(FixKind::Safe, fix);
-    }
-
-    /// The annotation with one item replaced.
-    fn reworded(&self, node: Node<'_>, text: &str, item: &str, meant: &str) -> Vec<Edit> {
-        let items = text.split(',').map(|old| if old.trim() == item { meant } else { old });
-        self.document.rewrite(node, &items.collect::<Vec<_>>().join(","))
     }
 }
 

@@ -121,7 +121,10 @@ fn annotated<'a>(
         let mut first: Vec<&str> = Vec::new();
         for item in text.split(',').map(str::trim).filter(|item| !item.is_empty()) {
             if let Some(wrong) = judge(item) {
-                let fix = reworded(document, entry.value, text, item, &wrong.meant);
+                let fix = match wrong.meant.is_empty() {
+                    true => Vec::new(),
+                    false => document.reword(entry.value, item, &wrong.meant.join(",")),
+                };
                 report(document, object, entry.value, wrong, fix, cx);
             } else if let Some(before) = beaten(item, &first) {
                 report(document, object, entry.value, shadowed(item, before), Vec::new(), cx);
@@ -364,15 +367,6 @@ fn shadowed(text: &str, before: &str) -> Wrong {
         mild: false,
         meant: Vec::new(),
     }
-}
-
-/// The annotation with one item replaced.
-fn reworded(document: &Document<'_>, node: Node<'_>, text: &str, item: &str, meant: &[&str]) -> Vec<Edit> {
-    if meant.is_empty() {
-        return Vec::new();
-    }
-    let items = text.split(',').map(|old| if old.trim() == item { meant.join(",") } else { old.to_owned() });
-    document.rewrite(node, &items.collect::<Vec<_>>().join(","))
 }
 
 /// An entry of a list with what was meant in its place: one entry, or several.
