@@ -1,4 +1,5 @@
 //! The floors of the house: rooms import down, never up or sideways.
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
