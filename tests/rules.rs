@@ -20,7 +20,7 @@ fn inventory(example: &Example) -> Inventory {
     let tree = Arc::new(Tree::memory(files));
     let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
     Inventory::load(&Options {
-        engines: Engines { jsonnet: Some(jsonnet) },
+        engines: Engines::new(Some(jsonnet), None, None),
         ..Options::new(Arc::new(Documents::new(tree)))
     })
 }
