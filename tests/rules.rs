@@ -92,44 +92,6 @@ fn check_bad(code: &'static str, examples: Vec<Example>, origin: &str, problems:
     }
 }
 
-/// The files of an example after every fix that its findings offer; None where none does.
-fn mended(example: &Example, findings: &[Finding]) -> Option<Example> {
-    let fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
-    let edits: BTreeSet<_> = fixes.flat_map(|fix| fix.edits.clone()).collect();
-    let mut example = example.clone();
-    for (path, text) in &mut example.files {
-        let own = edits.iter().filter(|edit| *edit.location.path == **path);
-        let own: Vec<_> = own.map(|edit| (edit.location.span, edit.text.clone())).collect();
-        *text = edit::apply(text, &own).expect("edits that do not overlap");
-    }
-    (!edits.is_empty()).then_some(example)
-}
-
-/// Whatever a fix is offered for is gone once it is applied.
-#[test]
-fn fixes_cure() {
-    let mut problems = Vec::new();
-    let mut cured = 0;
-    for page in rules::pages() {
-        let cases = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
-        let cases = fs::read_to_string(cases).unwrap_or_default();
-        let bad = rules::examples(&cases).into_iter().filter(|example| example.heading.starts_with("Bad"));
-        let options = rules::Options { only: Some(vec![page.code]), ..options() };
-        for example in page.examples("Bad").into_iter().chain(bad) {
-            let before = rules::judge(&inventory(&example), &options);
-            let Some(mended) = mended(&example, &before) else { continue };
-            let after = rules::judge(&inventory(&mended), &options);
-            let fixable = before.iter().filter(|finding| finding.fix.is_some()).count();
-            cured += fixable;
-            if before.len() - after.len() != fixable || after.iter().any(|finding| finding.fix.is_some()) {
-                problems.push(format!("{} [{}]: {:#?}", page.code, example.heading, mended.files));
-            }
-        }
-    }
-    assert!(problems.is_empty(), "{}", problems.join("\n"));
-    assert!(cured > 0);
-}
-
 fn check_good(examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
     for example in examples {
         let found = judge(&example, &options());
