@@ -55,6 +55,8 @@ pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scen
     if let Some(repository) = place.repository.filter(|_| is_whole) {
         options.origin = repository.origin_url()?;
         options.branch = repository.default_branch()?.map(|branch| branch.name);
+        // A repository without commits has none.
+        options.commit = repository.resolve("HEAD").ok();
         options.repository = Some(repository);
     }
     if let Some(loaded) = &configuration {

@@ -24,7 +24,7 @@ pub(super) fn engines(global: &Global, root: Option<&Path>) -> Result<Engines, E
     let store = if global.no_cache { None } else { cache_folder() };
     Ok(Engines::new(
         Some(jsonnet::Pool::new(own, jsonnet::Limits::default())),
-        Some(Runner::new(programs, process::Limits::default())),
+        Some(Box::new(Runner::new(programs, process::Limits::default()))),
         store.map(|folder| Store::new(folder, CACHE_LIMIT)),
     ))
 }

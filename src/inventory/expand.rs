@@ -8,7 +8,7 @@ use crate::model::{
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
 use crate::render::{
-    self, Destination, Environment, Reference, References, Request, Targets, Tool,
+    self, Destination, Environment, Recipe, Reference, References, Request, Targets, Tool,
 };
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
@@ -33,12 +33,22 @@ struct Draft {
     cluster: Arc<str>,
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
+    recipes: Vec<Option<Recipe>>,
     problems: Vec<Problem>,
     rendered: bool,
     /// The kustomization that changes or completes it, so that what stands here is not what is deployed.
     changed_by: Option<Path>,
     /// Another Application renders this document, but something else wins its key.
     lost: bool,
+}
+
+/// What rendering one Application gave.
+#[derive(Default)]
+struct Made {
+    manifests: Vec<(usize, Manifest)>,
+    tools: Vec<Option<Tool>>,
+    recipes: Vec<Option<Recipe>>,
+    problems: Vec<Problem>,
 }
 
 struct Expansion<'a> {
@@ -201,7 +211,7 @@ impl Expansion<'_> {
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
-        let (manifests, tools) = (Vec::new(), Vec::new());
+        let (manifests, tools, recipes) = (Vec::new(), Vec::new(), Vec::new());
         Some(Draft {
             application,
             parent,
@@ -211,6 +221,7 @@ impl Expansion<'_> {
             cluster,
             manifests,
             tools,
+            recipes,
             problems,
             rendered,
             changed_by: None,
@@ -254,9 +265,9 @@ impl Expansion<'_> {
             }
             let results: Vec<_> =
                 open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
-            for (id, (manifests, tools, problems)) in open.iter().zip(results) {
+            for (id, Made { manifests, tools, recipes, problems }) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
-                (draft.manifests, draft.tools) = (manifests, tools);
+                (draft.manifests, draft.tools, draft.recipes) = (manifests, tools, recipes);
                 draft.problems.extend(problems);
                 draft.rendered = true;
             }
@@ -276,19 +287,15 @@ impl Expansion<'_> {
     }
 
     /// All sources of one Application, in order; the first that fails ends it.
-    fn render(
-        &self,
-        draft: &Draft,
-        repositories: &Repositories<'_>,
-    ) -> (Vec<(usize, Manifest)>, Vec<Option<Tool>>, Vec<Problem>) {
-        let (mut manifests, mut tools, mut problems) = (Vec::new(), Vec::new(), Vec::new());
+    fn render(&self, draft: &Draft, repositories: &Repositories<'_>) -> Made {
+        let mut made = Made::default();
         let application = &draft.application;
         let sources = application.spec.effective_sources();
         let multiple = application.spec.has_multiple_sources();
         let references = match multiple.then(|| References::check(&sources)) {
             Some(Err(problem)) => {
-                problems.push(problem.at(application.manifest.location_at(&["spec", "sources"])));
-                return (manifests, tools, problems);
+                made.problems.push(problem.at(application.manifest.location_at(&["spec", "sources"])));
+                return made;
             }
             Some(Ok(())) => self.references(draft, &sources, repositories),
             None => References::default(),
@@ -301,22 +308,20 @@ impl Expansion<'_> {
                 },
                 Err(problem) => render::Rendered { problems: vec![problem], ..render::Rendered::default() },
             };
-            tools.push(result.tool);
-            manifests.extend(result.manifests.into_iter().map(|manifest| (index, manifest)));
+            made.tools.push(result.tool);
+            made.recipes.push(result.recipe);
+            made.manifests.extend(result.manifests.into_iter().map(|manifest| (index, manifest)));
             let stopped = result.problems.iter().any(|problem| problem.state != State::Warning);
             let at = source_location(application, index);
-            problems.extend(
-                result
-                    .problems
-                    .into_iter()
-                    .map(|problem| Problem { source: Some(index), ..problem.at(at.clone()) }),
-            );
+            let problems = result.problems.into_iter();
+            made.problems
+                .extend(problems.map(|problem| Problem { source: Some(index), ..problem.at(at.clone()) }));
             if stopped {
-                manifests.clear();
+                made.manifests.clear();
                 break;
             }
         }
-        (manifests, tools, problems)
+        made
     }
 
     /// The sources that have a name which value files can use.
@@ -772,6 +777,7 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
         targets,
         outcome,
         tools: draft.tools,
+        recipes: draft.recipes,
         changed_by: draft.changed_by,
         problems,
         application: draft.application,
@@ -847,18 +853,17 @@ fn environment(
     source: &Source,
     commit: Option<&str>,
 ) -> Environment {
-    let revision = &source.target_revision;
-    let commit = commit.unwrap_or("");
-    let short = |length: usize| commit.get(..length).unwrap_or("").to_owned();
+    let short = |length: usize| commit.map(|commit| commit.get(..length).unwrap_or(commit).to_owned());
+    let known = |text: &str| Some(text.to_owned());
     Environment::new(vec![
-        ("ARGOCD_APP_NAME", instance.to_owned()),
-        ("ARGOCD_APP_NAMESPACE", application.spec.destination.namespace.clone()),
-        ("ARGOCD_APP_PROJECT_NAME", application.spec.project_name().to_owned()),
-        ("ARGOCD_APP_REVISION", commit.to_owned()),
+        ("ARGOCD_APP_NAME", known(instance)),
+        ("ARGOCD_APP_NAMESPACE", known(&application.spec.destination.namespace)),
+        ("ARGOCD_APP_PROJECT_NAME", known(application.spec.project_name())),
+        ("ARGOCD_APP_REVISION", commit.map(str::to_owned)),
         ("ARGOCD_APP_REVISION_SHORT", short(7)),
         ("ARGOCD_APP_REVISION_SHORT_8", short(8)),
-        ("ARGOCD_APP_SOURCE_REPO_URL", source.repo_url.clone()),
-        ("ARGOCD_APP_SOURCE_PATH", source.path.clone()),
-        ("ARGOCD_APP_SOURCE_TARGET_REVISION", revision.clone()),
+        ("ARGOCD_APP_SOURCE_REPO_URL", known(&source.repo_url)),
+        ("ARGOCD_APP_SOURCE_PATH", known(&source.path)),
+        ("ARGOCD_APP_SOURCE_TARGET_REVISION", known(&source.target_revision)),
     ])
 }

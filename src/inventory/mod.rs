@@ -5,7 +5,7 @@
 use crate::discover::Kustomizations;
 use crate::files::{Location, Path};
 use crate::model::{Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Settings, State};
-use crate::render::{Documents, Parsed, Target, Targets, Tool};
+use crate::render::{Documents, Parsed, Recipe, Target, Targets, Tool};
 use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
 
@@ -92,6 +92,8 @@ pub struct App {
     pub changed_by: Option<Path>,
     /// The tool of each source; None where it never came to that.
     pub tools: Vec<Option<Tool>>,
+    /// What the renderer of each source is told; None where none is needed, or where it never came to that.
+    pub recipes: Vec<Option<Recipe>>,
     /// What Argo CD or this program says.
     pub problems: Vec<Problem>,
 }

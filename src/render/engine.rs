@@ -1,6 +1,5 @@
 use super::helm::Chart;
 use super::path::{clean, join};
-use super::process::Runner;
 use super::recipe::{Program, Recipe};
 use super::selection::Selection;
 use super::{Documents, jsonnet};
@@ -52,7 +51,7 @@ pub struct Engines {
     /// Evaluates jsonnet; without it jsonnet files are not rendered.
     pub jsonnet: Option<jsonnet::Pool>,
     /// Runs Helm and Kustomize; without it charts and kustomizations are not rendered.
-    pub programs: Option<Runner>,
+    pub programs: Option<Box<dyn Engine>>,
     /// Keeps results between runs.
     pub store: Option<Store>,
     /// Results of this run.
@@ -66,7 +65,7 @@ pub struct Checkout {
 
 impl Engines {
     /// With these.
-    pub fn new(jsonnet: Option<jsonnet::Pool>, programs: Option<Runner>, store: Option<Store>) -> Self {
+    pub fn new(jsonnet: Option<jsonnet::Pool>, programs: Option<Box<dyn Engine>>, store: Option<Store>) -> Self {
         Self { jsonnet, programs, store, known: Mutex::default() }
     }
 
@@ -80,7 +79,7 @@ impl Engines {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = Arc::clone(known.entry(hash).or_default());
         drop(known);
-        slot.get_or_init(|| self.stored(engine, recipe, checkout, hash)).clone()
+        slot.get_or_init(|| self.stored(&**engine, recipe, checkout, hash)).clone()
     }
 
     fn stored(

@@ -1,18 +1,21 @@
+use std::sync::atomic::{AtomicBool, Ordering};
+
 /// The variables that Argo CD substitutes in parameters and paths (`newEnv` in `reposerver/repository/repository.go`).
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Environment {
-    variables: Vec<(&'static str, String)>,
+    variables: Vec<(&'static str, Option<String>)>,
+    missed: AtomicBool,
 }
 
 impl Environment {
-    /// These variables.
-    pub fn new(variables: Vec<(&'static str, String)>) -> Self {
-        Self { variables }
+    /// These variables; of some nobody knows the value.
+    pub fn new(variables: Vec<(&'static str, Option<String>)>) -> Self {
+        Self { variables, missed: AtomicBool::new(false) }
     }
 
-    /// Name and value of each.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
-        self.variables.iter().map(|(name, value)| (*name, value.as_str()))
+    /// Whether a variable was asked for whose value nobody knows.
+    pub(super) fn missed(&self) -> bool {
+        self.missed.load(Ordering::Relaxed)
     }
 
     /// Replaces `$NAME` and `${NAME}`; `$$` is a dollar, an unknown variable is empty.
@@ -42,7 +45,14 @@ impl Environment {
     }
 
     fn value(&self, name: &str) -> &str {
-        self.variables.iter().find(|(own, _)| *own == name).map_or("", |(_, value)| value)
+        match self.variables.iter().find(|(own, _)| *own == name) {
+            Some((_, Some(value))) => value,
+            Some((_, None)) => {
+                self.missed.store(true, Ordering::Relaxed);
+                ""
+            }
+            None => "",
+        }
     }
 }
 
@@ -74,7 +84,10 @@ mod tests {
 
     #[test]
     fn substitution() {
-        let environment = Environment::new(vec![("ARGOCD_APP_NAME", "web".into())]);
+        let environment = Environment::new(vec![
+            ("ARGOCD_APP_NAME", Some("web".into())),
+            ("ARGOCD_APP_REVISION", None),
+        ]);
         for (text, expected) in [
             ("plain", "plain"),
             ("$ARGOCD_APP_NAME-x", "web-x"),
@@ -91,5 +104,8 @@ mod tests {
         ] {
             assert_eq!(environment.substitute(text), expected, "{text}");
         }
+        assert!(!environment.missed());
+        assert_eq!(environment.substitute("a-$ARGOCD_APP_REVISION"), "a-");
+        assert!(environment.missed());
     }
 }

@@ -83,6 +83,8 @@ pub struct Cluster<'a> {
 pub struct Rendered {
     /// Which tool made it; None where it never came to that.
     pub tool: Option<Tool>,
+    /// What its renderer was told; None for tools that need none.
+    pub recipe: Option<Recipe>,
     /// The objects, lists expanded, in Argo CD's order.
     pub manifests: Vec<Manifest>,
     /// What Argo CD, or this program, did not do. One that fails or is unknown stops the Application.
@@ -127,28 +129,16 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
     rendered.tool = Some(tool);
     let raw = match tool {
         Tool::Directory => directory::manifests(&source, request, &folder, &mut rendered.problems)?,
-        Tool::Helm => chart(&source, request, &folder, &trees)?,
-        Tool::Kustomize => kustomization(&source, request, &folder)?,
+        Tool::Helm => chart(&source, request, &folder, &trees, rendered)?,
+        Tool::Kustomize => kustomization(&source, request, &folder, rendered)?,
         Tool::Plugin => {
             let name = source.plugin.as_ref().map_or("", |plugin| plugin.name.as_str());
             return Err(plugin(name, &source.path, request.settings));
         }
     };
+    known(request)?;
     rendered.manifests = objects::expand(raw, request.settings)?;
     Ok(())
-}
-
-/// What a renderer would be told about a source; None where none is needed.
-pub fn recipe(request: &Request<'_>) -> Result<Option<Recipe>, Problem> {
-    let tree = request.documents.tree();
-    let trees = Trees::new(request)?;
-    let folder = path::folder(tree, &request.source.path)?;
-    let source = overrides::apply(request.source, request.documents, &folder.real, request.instance)?;
-    match detect::tool(&source, tree, &folder, request.settings)? {
-        Tool::Helm => helm::chart(&source, request, &folder, &trees).map(Recipe::Helm).map(Some),
-        Tool::Kustomize => kustomize::build(&source, request, &folder).map(Recipe::Kustomize).map(Some),
-        Tool::Directory | Tool::Plugin => Ok(None),
-    }
 }
 
 fn chart(
@@ -156,34 +146,47 @@ fn chart(
     request: &Request<'_>,
     folder: &path::Folder,
     trees: &Trees<'_>,
+    rendered: &mut Rendered,
 ) -> Result<Vec<Manifest>, Problem> {
     let chart = helm::chart(source, request, folder, trees)?;
+    known(request)?;
+    let recipe = rendered.recipe.insert(Recipe::Helm(chart.clone()));
     let mut selections: Vec<Selection> = trees.iter().map(Selection::new).collect();
     select_chart(&mut selections[0], trees.own(), &chart.folder)?;
     for place in chart.value_files.iter().chain(chart.set_file.values()) {
         selections[place.tree].add(&place.path)?;
     }
-    let recipe = Recipe::Helm(chart);
-    let output = request.engines.output(&recipe, &Checkout::new(selections));
+    let output = request.engines.output(recipe, &Checkout::new(selections));
     let output = output.map_err(|failure| failure.problem(Program::Helm, &source.path))?;
-    let Recipe::Helm(chart) = &recipe else { return Ok(Vec::new()) };
-    helm::manifests(output, request.documents.tree(), chart)
+    helm::manifests(output, request.documents.tree(), &chart)
 }
 
 fn kustomization(
     source: &Source,
     request: &Request<'_>,
     folder: &path::Folder,
+    rendered: &mut Rendered,
 ) -> Result<Vec<Manifest>, Problem> {
     let build = kustomize::build(source, request, folder)?;
+    known(request)?;
+    let recipe = rendered.recipe.insert(Recipe::Kustomize(build.clone()));
     let graph = kustomize::Graph::of(request.documents, &build.folder, &build.names())?;
     graph.confined(build.restricted())?;
-    let path = build.folder.clone();
-    let recipe = Recipe::Kustomize(build);
-    let (selection, graph) = graph.split();
-    let output = request.engines.output(&recipe, &Checkout::new(vec![selection]));
+    let (selection, sources) = graph.split();
+    let output = request.engines.output(recipe, &Checkout::new(vec![selection]));
     let output = output.map_err(|failure| failure.problem(Program::Kustomize, &source.path))?;
-    kustomize::manifests(output, request.documents, &graph, &path)
+    kustomize::manifests(output, request.documents, &sources, &build.folder)
+}
+
+/// What a source is told may depend on the commit, which a plain folder does not have.
+fn known(request: &Request<'_>) -> Result<(), Problem> {
+    if !request.environment.missed() {
+        return Ok(());
+    }
+    let (url, path) = (&request.source.repo_url, &request.source.path);
+    let message = format!("`{path}` depends on the commit of `{url}`, which is not known here");
+    Err(Problem::unknown(ProblemKind::NotRendered, message)
+        .help(format!("name the commit of the folder: `--repository {url}@COMMIT=DIR` beside `--repository {url}=DIR`")))
 }
 
 /// A plugin runs beside Argo CD; one without a name asks those that are there, which nobody here knows.
