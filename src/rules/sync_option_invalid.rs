@@ -291,8 +291,8 @@ fn canonical(text: &str) -> Option<&'static str> {
     if !bare.contains('=') {
         let named =
             |known: &&str| known.split_once('=').is_some_and(|(name, _)| name.eq_ignore_ascii_case(&bare));
-        return sync_options()
-            .find(|known| named(known) && !matches!(*known, "Prune=false" | "Delete=false"));
+        let mut candidates = sync_options().filter(|known| named(known) && !known.ends_with("=false"));
+        return candidates.next().filter(|_| candidates.next().is_none());
     }
     let all: Vec<&'static str> = sync_options().collect();
     let near = yaml::nearest(&bare, &all)?;
