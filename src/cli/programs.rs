@@ -8,6 +8,7 @@ use crate::files::{self, Store};
 use crate::render::process::{self, Programs, Runner};
 use crate::render::{Engines, jsonnet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// How many bytes of results are kept between runs.
 const CACHE_LIMIT: u64 = 1 << 30;
@@ -21,12 +22,11 @@ pub(super) fn engines(global: &Global, root: Option<&Path>) -> Result<Engines, E
         helm: program("helm", global.helm.as_ref(), root)?,
         kustomize: program("kustomize", global.kustomize.as_ref(), root)?,
     };
-    let store = if global.no_cache { None } else { cache_folder() };
-    Ok(Engines::new(
-        Some(jsonnet::Pool::new(own, jsonnet::Limits::default())),
-        Some(Box::new(Runner::new(programs, process::Limits::default()))),
-        store.map(|folder| Store::new(folder, CACHE_LIMIT)),
-    ))
+    let folder = if global.no_cache { None } else { cache_folder() };
+    let store = folder.map(|folder| Arc::new(Store::new(folder, CACHE_LIMIT)));
+    let runner = Runner::new(programs, process::Limits::default(), store.clone());
+    let jsonnet = jsonnet::Pool::new(own, jsonnet::Limits::default());
+    Ok(Engines::new(Some(jsonnet), Some(Box::new(runner)), store))
 }
 
 /// The program that is named, else the one on PATH. Folders of the tree and relative ones do not count: what they hold

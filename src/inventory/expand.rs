@@ -8,7 +8,7 @@ use crate::model::{
     ProblemKind, Project, Scope, Scopes, Source, State,
 };
 use crate::render::{
-    self, Destination, Environment, Recipe, Reference, References, Request, Targets, Tool,
+    self, Destination, Environment, Program, Recipe, Reference, References, Request, Targets, Tool,
 };
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
@@ -98,6 +98,7 @@ pub(super) fn load(options: &Options) -> Inventory {
         expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
     let repositories = Repositories::new(options, &applications);
     expansion.follow(&repositories);
+    expansion.compare_programs();
     expansion.add_unclaimed(&found);
     expansion.finish(found)
 }
@@ -653,6 +654,33 @@ impl Expansion<'_> {
             }
         }
         scopes
+    }
+
+    /// Says where the programs that were used are not the ones that Argo CD ships.
+    fn compare_programs(&mut self) {
+        let Some(programs) = &self.options.engines.programs else { return };
+        let used: Vec<(usize, Program)> = self
+            .drafts
+            .iter()
+            .flat_map(|draft| draft.recipes.iter().flatten().map(|recipe| (draft.instance, recipe.program())))
+            .collect();
+        let mut said = HashSet::new();
+        for (instance, program) in used {
+            let version = self.instances[instance].settings.version;
+            let shipped = match program {
+                Program::Helm => version.helm(),
+                Program::Kustomize => version.kustomize(),
+            };
+            let Some(shipped) = shipped.filter(|_| said.insert((version, program))) else { continue };
+            let Ok(own) = programs.version(program) else { continue };
+            if own != shipped {
+                let name = program.name();
+                let message = format!("Argo CD {version} ships {name} {shipped}, and {name} {own} renders here");
+                let help = format!("install {name} {shipped}, or set `argocd.version` to the one you run");
+                let problem = Problem::warning(ProblemKind::SettingConflict, message, None).help(help);
+                self.problems.push(problem);
+            }
+        }
     }
 
     fn finish(mut self, found: Found) -> Inventory {

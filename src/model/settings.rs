@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A version of Argo CD: major and minor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version {
     /// Major.
     pub major: u32,
@@ -17,6 +17,33 @@ impl Version {
     pub const DEFAULT: Self = Self { major: 3, minor: 5 };
     /// The oldest that is known about.
     pub const OLDEST: Self = Self { major: 2, minor: 8 };
+}
+
+/// The Helm and the Kustomize that a version of Argo CD ships (`hack/tool-versions.sh`).
+const SHIPPED: &[(u32, u32, &str, &str)] = &[
+    (3, 5, "4.2.1", "5.8.1"),
+    (3, 4, "3.19.4", "5.8.1"),
+    (3, 3, "3.19.4", "5.8.0"),
+    (3, 2, "3.18.4", "5.7.0"),
+    (3, 1, "3.18.4", "5.7.0"),
+    (3, 0, "3.17.1", "5.6.0"),
+    (2, 14, "3.16.3", "5.4.3"),
+];
+
+impl Version {
+    /// The Helm that it ships; None where that is not known.
+    pub fn helm(self) -> Option<&'static str> {
+        self.shipped().map(|(_, _, helm, _)| *helm)
+    }
+
+    /// The Kustomize that it ships; None where that is not known.
+    pub fn kustomize(self) -> Option<&'static str> {
+        self.shipped().map(|(.., kustomize)| *kustomize)
+    }
+
+    fn shipped(self) -> Option<&'static (u32, u32, &'static str, &'static str)> {
+        SHIPPED.iter().find(|(major, minor, ..)| (*major, *minor) == (self.major, self.minor))
+    }
 }
 
 impl FromStr for Version {

@@ -8,6 +8,7 @@ use crate::model::{Problem, ProblemKind};
 use crate::yaml::Node;
 use hashbrown::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Counts up when the meaning of an entry of the cache changes.
@@ -53,7 +54,9 @@ pub struct Engines {
     /// Runs Helm and Kustomize; without it charts and kustomizations are not rendered.
     pub programs: Option<Box<dyn Engine>>,
     /// Keeps results between runs.
-    pub store: Option<Store>,
+    pub store: Option<Arc<Store>>,
+    /// Whether something was put into the store.
+    added: AtomicBool,
     /// Results of this run.
     known: Mutex<HashMap<blake3::Hash, Arc<OnceLock<Result<Arc<str>, Failure>>>>>,
 }
@@ -65,8 +68,8 @@ pub struct Checkout {
 
 impl Engines {
     /// With these.
-    pub fn new(jsonnet: Option<jsonnet::Pool>, programs: Option<Box<dyn Engine>>, store: Option<Store>) -> Self {
-        Self { jsonnet, programs, store, known: Mutex::default() }
+    pub fn new(jsonnet: Option<jsonnet::Pool>, programs: Option<Box<dyn Engine>>, store: Option<Arc<Store>>) -> Self {
+        Self { jsonnet, programs, store, added: AtomicBool::new(false), known: Mutex::default() }
     }
 
     /// The output for a recipe: known from before, or made now.
@@ -99,8 +102,17 @@ impl Engines {
             && let Some(bytes) = write(&result)
         {
             store.put(&name, &bytes);
+            self.added.store(true, Ordering::Relaxed);
         }
         result
+    }
+}
+
+impl Drop for Engines {
+    fn drop(&mut self) {
+        if let Some(store) = self.store.as_ref().filter(|_| self.added.load(Ordering::Relaxed)) {
+            store.tidy();
+        }
     }
 }
 

@@ -3,14 +3,14 @@
 use super::child::{self, Ended, Trouble};
 use super::worker::{Orders, Visible};
 use super::{Isolation, Limits};
-use crate::files::{self, Scratch};
+use crate::files::{self, Scratch, Store};
 use crate::render::engine::{Checkout, Engine, Failure};
 use crate::render::kustomize;
 use crate::render::recipe::{Command, Place, Program, Recipe, Step};
 use crate::yaml::File;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Where a program finds its scratch folder when it sees nothing else.
 const INSIDE: &str = "/render";
@@ -22,6 +22,8 @@ const MISSING: &[&str] =
     &["found in requirements.yaml, but missing in charts", "found in Chart.yaml, but missing in charts/ directory"];
 /// What Go programs say when there is no network.
 const OFFLINE: &[&str] = &["dial tcp", "dial udp", "no 'git' program on path", "proxyconnect"];
+/// What is said when a program does not start the way it did before: the kernel or the machine has changed.
+const UNFIT: &[&str] = &["cannot confine: ", "error while loading shared libraries"];
 /// How much of a complaint is passed on.
 const LONGEST: usize = 2000;
 
@@ -41,8 +43,9 @@ pub struct Programs {
 pub struct Runner {
     programs: Programs,
     limits: Limits,
-    helm: OnceLock<Result<Found, Failure>>,
-    kustomize: OnceLock<Result<Found, Failure>>,
+    store: Option<Arc<Store>>,
+    helm: Mutex<Option<Result<Found, Failure>>>,
+    kustomize: Mutex<Option<Result<Found, Failure>>>,
     root: OnceLock<Result<Root, String>>,
 }
 
@@ -62,10 +65,10 @@ struct Root {
 }
 
 impl Runner {
-    /// With these programs; each is looked at when it is first needed.
-    pub fn new(programs: Programs, limits: Limits) -> Self {
-        let (helm, kustomize, root) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
-        Self { programs, limits, helm, kustomize, root }
+    /// With these programs; each is looked at when it is first needed, and what it says is kept in `store`.
+    pub fn new(programs: Programs, limits: Limits, store: Option<Arc<Store>>) -> Self {
+        let (helm, kustomize, root) = (Mutex::default(), Mutex::default(), OnceLock::new());
+        Self { programs, limits, store, helm, kustomize, root }
     }
 
     /// How much the program for a recipe sees of this machine.
@@ -80,21 +83,54 @@ impl Runner {
         }
     }
 
-    fn found(&self, program: Program) -> Result<&Found, Failure> {
-        let known = match program {
+    fn known(&self, program: Program) -> &Mutex<Option<Result<Found, Failure>>> {
+        match program {
             Program::Helm => &self.helm,
             Program::Kustomize => &self.kustomize,
-        };
-        known.get_or_init(|| self.find(program)).as_ref().map_err(Failure::clone)
+        }
+    }
+
+    fn found(&self, program: Program) -> Result<Found, Failure> {
+        let mut known = self.known(program).lock().unwrap_or_else(PoisonError::into_inner);
+        known.get_or_insert_with(|| self.remembered(program)).clone()
+    }
+
+    /// Looks at a program again that did not run as it was remembered to.
+    fn found_again(&self, program: Program) -> Result<Found, Failure> {
+        let found = self.look(program);
+        *self.known(program).lock().unwrap_or_else(PoisonError::into_inner) = Some(found.clone());
+        found
+    }
+
+    fn remembered(&self, program: Program) -> Result<Found, Failure> {
+        let path = self.real_path(program)?;
+        let entry = self.store.as_ref().and_then(|store| store.get(&note(&path)));
+        match entry.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+            Some((version, isolation)) => Ok(Found { path, version, isolation }),
+            None => self.look(program),
+        }
+    }
+
+    fn look(&self, program: Program) -> Result<Found, Failure> {
+        let found = self.find(program)?;
+        if let Some(store) = &self.store
+            && let Ok(bytes) = serde_json::to_vec(&(&found.version, found.isolation))
+        {
+            store.put(&note(&found.path), &bytes);
+        }
+        Ok(found)
+    }
+
+    fn real_path(&self, program: Program) -> Result<PathBuf, Failure> {
+        let name = program.name();
+        let path = self.path(program).ok_or_else(|| Failure::Missing(format!("`{name}` is not installed")))?;
+        path.canonicalize()
+            .map_err(|error| Failure::Missing(format!("`{}` cannot be used: {error}", path.display())))
     }
 
     /// Asks a program for its version, as confined as it bears.
     fn find(&self, program: Program) -> Result<Found, Failure> {
-        let name = program.name();
-        let path = self.path(program).ok_or_else(|| Failure::Missing(format!("`{name}` is not installed")))?;
-        let path = path
-            .canonicalize()
-            .map_err(|error| Failure::Missing(format!("`{}` cannot be used: {error}", path.display())))?;
+        let path = self.real_path(program)?;
         let words: &[&str] = match program {
             Program::Helm => &["version", "--short"],
             Program::Kustomize => &["version"],
@@ -162,28 +198,45 @@ impl Runner {
         child::run(&self.programs.own, &orders, arguments, &environment, &self.limits)
     }
 
-    fn command(&self, command: &Command, scratch: &Scratch) -> Result<Ended, Failure> {
-        let found = self.found(command.program)?;
+    /// Runs a command; also tells where the program saw the scratch folder.
+    fn command(&self, command: &Command, scratch: &Scratch) -> Result<(Ended, String), Failure> {
+        let ended = self.command_of(&self.found(command.program)?, command, scratch)?;
+        if ended.0.success || !UNFIT.iter().any(|sign| ended.0.complaint.starts_with(sign)) {
+            return Ok(ended);
+        }
+        self.command_of(&self.found_again(command.program)?, command, scratch)
+    }
+
+    fn command_of(
+        &self,
+        found: &Found,
+        command: &Command,
+        scratch: &Scratch,
+    ) -> Result<(Ended, String), Failure> {
         let at = seen(found.isolation, scratch);
         let spelled = |place: &Place| format!("{at}/{}", inside(place)).trim_end_matches('/').to_owned();
         let values = format!("{at}/values.yaml");
         let arguments: Vec<String> =
             command.arguments.iter().map(|argument| argument.spelled(spelled, &values)).collect();
         let folder = inside(&command.folder);
-        self.start(found, command.program, scratch, &folder, &arguments).map_err(|trouble| match trouble {
-            Trouble::Limit(message) => Failure::Limit(format!("`{}`: {message}", command.program.name())),
-            Trouble::Broken(message) => Failure::Broken(message),
-        })
+        match self.start(found, command.program, scratch, &folder, &arguments) {
+            Ok(ended) => Ok((ended, at)),
+            Err(Trouble::Limit(message)) => {
+                Err(Failure::Limit(format!("`{}`: {message}", command.program.name())))
+            }
+            Err(Trouble::Broken(message)) => Err(Failure::Broken(message)),
+        }
     }
 
     fn text(&self, command: &Command, scratch: &Scratch) -> Result<String, Failure> {
-        let ended = self.command(command, scratch)?;
-        if ended.success {
-            return String::from_utf8(ended.output)
-                .or_else(|error| Ok(String::from_utf8_lossy(error.as_bytes()).into_owned()));
+        let (ended, at) = self.command(command, scratch)?;
+        if !ended.success {
+            return Err(complaint(&ended.complaint, &at));
         }
-        let found = self.found(command.program)?;
-        Err(complaint(&ended.complaint, &seen(found.isolation, scratch)))
+        Ok(match String::from_utf8(ended.output) {
+            Ok(text) => text,
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
+        })
     }
 
     fn step(&self, step: &Step, recipe: &Recipe, checkout: &Checkout, scratch: &Scratch) -> Result<String, Failure> {
@@ -208,7 +261,7 @@ impl Runner {
 
 impl Engine for Runner {
     fn version(&self, program: Program) -> Result<String, Failure> {
-        self.found(program).map(|found| found.version.clone())
+        self.found(program).map(|found| found.version)
     }
 
     fn identity(&self, program: Program) -> Result<String, Failure> {
@@ -274,6 +327,11 @@ fn binaries(programs: &Programs) -> impl Iterator<Item = (&'static str, String)>
     all.into_iter().filter_map(|(program, path)| {
         Some((program.name(), path.as_ref()?.canonicalize().ok()?.display().to_string()))
     })
+}
+
+/// The name under which is kept what a program said of itself.
+fn note(path: &Path) -> String {
+    blake3::hash(format!("program 1 {} {}", path.display(), files::stamp(path)).as_bytes()).to_hex().to_string()
 }
 
 /// Where the scratch folder is to a program.
