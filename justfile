@@ -13,7 +13,8 @@ bench:
 
 # Ten minutes of one fuzz target (needs cargo-fuzz and a nightly toolchain).
 fuzz target seconds="600":
-    cargo +nightly fuzz run {{target}} -- -max_total_time={{seconds}}
+    mkdir -p fuzz/corpus/{{target}}
+    cargo +nightly fuzz run {{target}} fuzz/corpus/{{target}} fuzz/seeds/{{target}} -- -max_total_time={{seconds}}
 
 # Look at changed snapshots.
 review:

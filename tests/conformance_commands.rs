@@ -1,5 +1,6 @@
 //! The command lines that follow from a source, against those that Argo CD ran: `sources[].commands` of the archives
 //! below `tests/conformance/render`. No program is started.
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read files, and stop where one is not as it should be")]
 
 #[path = "support/json.rs"]
 mod json;

@@ -190,7 +190,7 @@ fn what_runs_away_ends_within_limits() {
         let started = Instant::now();
         let error = evaluate(&tree, "main.jsonnet", &Arguments::default()).expect_err("an error");
         let label: String = text.chars().take(60).collect();
-        assert!(started.elapsed() < Duration::from_secs(10), "{label}");
+        assert!(started.elapsed() < Duration::from_secs(60), "{label}");
         assert_eq!(error.kind, kind, "{label}: {}", error.message.chars().take(200).collect::<String>());
     }
 }

@@ -1,4 +1,5 @@
 //! Every page under `rules/`: its bad examples yield exactly their marks, its good ones nothing under any rule.
+#![allow(clippy::disallowed_methods, reason = "tests read files")]
 
 use billhook::config::Loaded;
 use billhook::files::{Lines, Tree};

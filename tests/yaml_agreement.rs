@@ -216,6 +216,12 @@ proptest! {
         }
         for entry in map.entries() {
             let key = &*entry.key;
+            if let Some(change) = edit::push(entry.value, &value) {
+                let mut expected = before.clone();
+                expected.pointer_mut(pointer).expect("a mapping")[key].as_array_mut().expect("a list").push(value.clone());
+                let after = edit::apply(&text, &[change]).expect("one edit");
+                prop_assert_eq!(json_of(&after), Some(expected), "{:?} is now {:?}", &text, &after);
+            }
             if let Some(change) = edit::replace(entry.value, &ADDED[added].into()) {
                 let mut expected = before.clone();
                 expected.pointer_mut(pointer).expect("a mapping")[key] = ADDED[added].into();

@@ -93,6 +93,16 @@ impl Kustomizations {
         self.parts.iter().map(String::as_str)
     }
 
+    /// The folders of kustomizations, in no order.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        self.folders.keys().map(String::as_str)
+    }
+
+    /// Whether a kustomization lies in this very folder.
+    pub fn is_folder(&self, dir: &str) -> bool {
+        self.folders.contains_key(dir)
+    }
+
     /// Whether some kustomization names this file, so that Kustomize reads it.
     pub fn names(&self, path: &str) -> bool {
         self.named.contains(path)

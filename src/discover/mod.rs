@@ -39,6 +39,8 @@ pub struct Found {
     pub parts: Vec<(Path, Arc<Parsed>)>,
     /// The kustomizations of the tree.
     pub kustomizations: Kustomizations,
+    /// Folders of charts that are no dependency of another chart, sorted.
+    pub charts: Vec<String>,
     /// Folders that hold plain manifests of any kind, in walk order.
     pub folders: Vec<Path>,
 }
@@ -75,6 +77,8 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
         }
     }
     found.kustomizations = kustomizations;
+    found.charts = charts.iter().filter(|dir| dir.is_empty() || !of_chart(&charts, dir)).cloned().collect();
+    found.charts.sort_unstable();
     found
 }
 

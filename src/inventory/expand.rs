@@ -165,9 +165,16 @@ impl Expansion<'_> {
         self.options.instances.iter().position(|instance| holds(&instance.roots))
     }
 
-    /// A tree without Applications: each folder with manifests is one directory source.
+    /// A tree without Applications: each folder with manifests is one directory source, and a tree that is itself a
+    /// chart or a kustomization is one source of that kind.
     fn add_folders(&mut self, found: &Found) {
-        for folder in &found.folders {
+        let root: [Path; 1] = ["".into()];
+        let made = |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
+        let folders = if made("") { &root[..] } else { &found.folders[..] };
+        if !made("") {
+            self.problems.extend(not_looked_at(found));
+        }
+        for folder in folders {
             let text = serde_json::json!({
                 "apiVersion": "argoproj.io/v1alpha1",
                 "kind": "Application",
@@ -716,7 +723,6 @@ impl Expansion<'_> {
             if set.parent == Parent::Root {
                 set.changed_by = inventory.kustomizations.changing(set.manifest.path()).cloned();
             }
-            inventory.problems.push(not_expanded(set));
         }
         for owned in &mut inventory.projects {
             owned.parent = renumber(&owned.parent, &kept);
@@ -726,6 +732,23 @@ impl Expansion<'_> {
         }
         inventory
     }
+}
+
+/// Charts and kustomizations that nothing in a tree without Applications renders.
+fn not_looked_at(found: &Found) -> Option<Problem> {
+    let mut folders: Vec<&str> = found.charts.iter().map(String::as_str).collect();
+    folders.extend(found.kustomizations.folders());
+    folders.sort_unstable();
+    folders.dedup();
+    let first = folders.first()?;
+    let others = match folders.len() - 1 {
+        0 => String::new(),
+        1 => " and one other chart or kustomization".to_owned(),
+        more => format!(" and {more} other charts and kustomizations"),
+    };
+    let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
+    let at = Location::new((*first).into(), Span::default());
+    Some(Problem::unknown(ProblemKind::NotRendered, message).help("give one of these folders by itself to have it rendered").at(at))
 }
 
 /// An Application that a kustomization changes, or completes, is known only once Kustomize has run.
@@ -744,12 +767,6 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
     draft.rendered = true;
     draft.changed_by = Some(by.clone());
     draft
-}
-
-/// The Applications of a set are not known.
-fn not_expanded(set: &Set) -> Problem {
-    let message = format!("ApplicationSet `{}/{}` is not expanded", set.namespace, set.manifest.name());
-    Problem::unknown(ProblemKind::SetNotExpanded, message).at(set.manifest.location())
 }
 
 /// The new number of each Application; None for those that lost their key to another and so never come to be, and for

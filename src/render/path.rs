@@ -39,7 +39,7 @@ pub(super) fn folder(tree: &Tree, path: &str) -> Result<Folder, Problem> {
 
 fn missing(path: &str) -> Problem {
     Problem::fails(ProblemKind::SourcePathMissing, format!("the source path `{path}` does not exist"))
-        .help("correct the path, or add the folder; in an Application that is no longer wanted, remove the Application")
+        .help("correct the path or add the folder; to retire the workload, remove the Application")
 }
 
 /// Whether the last part of a path is a link itself, links above it followed.

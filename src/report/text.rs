@@ -281,10 +281,20 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     if seen.suppressed > 0 {
         let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
     }
-    let not_rendered = seen.not_rendered;
-    if not_rendered > 0 {
+    let sets = lint.unknown.iter().filter_map(|one| one.applicationset.as_deref()).collect::<BTreeSet<_>>().len();
+    let of_none = |one: &&Unknown<'_>| one.application.is_none() && one.applicationset.is_none();
+    let left: Vec<String> = [
+        (seen.not_rendered, "Application", "not rendered"),
+        (sets, "ApplicationSet", "not expanded"),
+        (lint.unknown.iter().filter(of_none).count(), "thing", "not known"),
+    ]
+    .into_iter()
+    .filter(|(n, ..)| *n > 0)
+    .map(|(n, what, state)| format!("{} {state}", count(n, what)))
+    .collect();
+    if !left.is_empty() {
         let more = if layout.verbose { "" } else { " (run with -v)" };
-        let _ = write!(text, "; {} not rendered{more}", count(not_rendered, "Application"));
+        let _ = write!(text, "; {}{more}", left.join(", "));
     }
     text
 }

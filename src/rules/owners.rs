@@ -12,6 +12,8 @@ pub(super) struct Shared<'a> {
     pub place: &'a Place,
     /// One object of each Application, in order.
     pub owners: Vec<ResourceId>,
+    /// How many more there are, which nobody looked at.
+    beyond: usize,
 }
 
 impl Shared<'_> {
@@ -38,7 +40,7 @@ impl Shared<'_> {
         match names.as_slice() {
             [a, b] => format!("{a} and {b}"),
             [a, b, c] => format!("{a}, {b} and {c}"),
-            [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len()),
+            [a, b, rest @ ..] => format!("{a}, {b} and {} more", rest.len() + self.beyond),
             _ => names.concat(),
         }
     }
@@ -52,7 +54,7 @@ pub(super) fn shared(inventory: &Inventory) -> Vec<Shared<'_>> {
         .shared()
         .into_iter()
         .filter(|(place, _)| !place.cluster.is_empty() && !place.key.name.is_empty())
-        .map(|(place, ids)| Shared { place, owners: owners(inventory, ids) })
+        .map(|(place, ids)| owners(inventory, place, ids))
         .filter(|shared| shared.owners.len() > 1)
         .collect();
     let branches = Branches::new(inventory, &shared);
@@ -63,20 +65,19 @@ pub(super) fn shared(inventory: &Inventory) -> Vec<Shared<'_>> {
     shared
 }
 
-/// One object of each real Application that applies it, as far as anybody would read them.
-fn owners(inventory: &Inventory, ids: &[ResourceId]) -> Vec<ResourceId> {
-    let mut owners: Vec<ResourceId> = Vec::new();
-    for &id in ids {
+/// The real Applications that apply an object, as far as anybody would read their names.
+fn owners<'a>(inventory: &Inventory, place: &'a Place, ids: &[ResourceId]) -> Shared<'a> {
+    let (mut owners, mut beyond) = (Vec::<ResourceId>::new(), 0);
+    let applied = |id: &ResourceId| inventory.app(*id).is_written() && is_applied(inventory.target(*id));
+    for id in ids.iter().copied().filter(applied) {
         let app = inventory.app(id);
-        let known = owners.iter().any(|&owner| is_same(inventory.app(owner), app));
         if owners.len() == MANY {
-            break;
-        }
-        if !known && app.is_written() && is_applied(inventory.target(id)) {
+            beyond += 1;
+        } else if !owners.iter().any(|&owner| is_same(inventory.app(owner), app)) {
             owners.push(id);
         }
     }
-    owners
+    Shared { place, owners, beyond }
 }
 
 /// Whether two Applications are one object of one cluster, whatever their manifests say.

@@ -73,7 +73,7 @@ fn report(context: &mut Context<'_>, kind: ProblemKind) {
     let inventory = context.inventory;
     let passed_over = |problem: &Problem| kind == ProblemKind::Unparseable && problem.state == State::Warning; // BH604
     let wanted =
-        |problem: &&Problem| problem.kind == kind && problem.state != State::Unknown && !passed_over(problem);
+        |problem: &&Problem| problem.kind == kind && is_told(problem) && !passed_over(problem);
     for problem in inventory.problems.iter().filter(wanted) {
         add(context, problem, None);
     }
@@ -82,6 +82,11 @@ fn report(context: &mut Context<'_>, kind: ProblemKind) {
             add(context, problem, Some(app));
         }
     }
+}
+
+/// What is unknown has its own place in every report; that a limit was hit is a finding all the same.
+fn is_told(problem: &Problem) -> bool {
+    problem.state != State::Unknown || problem.kind == ProblemKind::LimitReached
 }
 
 fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::inventory::App>) {

@@ -283,24 +283,30 @@ fn unknown(text: &str) -> Wrong {
 /// The option that a text was surely meant to be.
 fn canonical(text: &str) -> Option<&'static str> {
     let bare: String = text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect();
-    let bare = bare.replacen(':', "=", 1);
-    let bare = bare.replace("==", "=");
-    if let Some(known) = sync_options().find(|known| known.eq_ignore_ascii_case(&bare)) {
-        return Some(known);
-    }
-    if !bare.contains('=') {
-        let named =
-            |known: &&str| known.split_once('=').is_some_and(|(name, _)| name.eq_ignore_ascii_case(&bare));
-        return sync_options()
-            .find(|known| named(known) && !matches!(*known, "Prune=false" | "Delete=false"));
-    }
+    let bare = bare.replacen(':', "=", 1).replace("==", "=");
+    let same = sync_options().find(|known| known.eq_ignore_ascii_case(&bare));
+    same.or_else(|| match bare.split_once('=') {
+        Some((name, value)) => near(&bare, name, value),
+        None => named(&bare),
+    })
+}
+
+/// The option of a name without a value: the one that switches something on, where only one does.
+fn named(name: &str) -> Option<&'static str> {
+    let of_name =
+        |known: &&str| known.split_once('=').is_some_and(|(other, _)| other.eq_ignore_ascii_case(name));
+    let mut candidates = sync_options().filter(|known| of_name(known) && !known.ends_with("=false"));
+    candidates.next().filter(|_| candidates.next().is_none())
+}
+
+/// The option that differs by a letter or two. `Prune=no` may have been meant as either of two, `Prune=fasle` only as one.
+fn near(text: &str, name: &str, value: &str) -> Option<&'static str> {
     let all: Vec<&'static str> = sync_options().collect();
-    let near = yaml::nearest(&bare, &all)?;
-    let distance = strsim::damerau_levenshtein(&near.to_lowercase(), &bare.to_lowercase());
-    let opposite = near.split_once('=')?.1 != bare.split_once('=')?.1
-        && near.split_once('=')?.0 == bare.split_once('=')?.0;
-    // `Prune=no` may have been meant as either of two; `Prune=fasle` only as one.
-    let limit = if opposite { 2.min(near.split_once('=')?.1.len() / 2) } else { 2 };
+    let near = yaml::nearest(text, &all)?;
+    let (near_name, near_value) = near.split_once('=')?;
+    let other_value = near_name == name && near_value != value;
+    let limit = if other_value { 2.min(near_value.len() / 2) } else { 2 };
+    let distance = strsim::damerau_levenshtein(&near.to_lowercase(), &text.to_lowercase());
     (distance <= limit).then_some(near)
 }
 

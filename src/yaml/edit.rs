@@ -145,22 +145,30 @@ pub fn push(list: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
     if list.is_alias() || !list.is_seq() {
         return None;
     }
-    let text = list.file().text();
-    let last = list.items().last();
-    if list.style() == Style::Flow {
-        let item = write::inline(value, is_json_text(list.file()));
-        let (start, end) = (list.span().start as usize + 1, list.span().end as usize - 1);
-        return match last {
-            None => Some((Span::new(start, end), item)),
-            Some(last) => Some((Span { start: last.span().end, end: last.span().end }, format!(", {item}"))),
-        };
+    let edit = match list.style() {
+        Style::Flow => push_flow(list, value),
+        _ => push_block(list, value)?,
+    };
+    let (changed, after) = changes(list.file(), &edit)?;
+    let list_after = after.same(list);
+    let pushed = list_after.items().last().is_some_and(|last| last.to_json() == *value);
+    (pushed && list_after.len() == list.len() + 1 && changed.before.is_empty()).then_some(edit)
+}
+
+fn push_flow(list: Node<'_>, value: &serde_json::Value) -> Edit {
+    let item = write::inline(value, is_json_text(list.file()));
+    match list.items().last() {
+        None => (Span::new(list.span().start as usize + 1, list.span().end as usize - 1), item),
+        Some(last) => (Span { start: last.span().end, end: last.span().end }, format!(", {item}")),
     }
-    let last = last.filter(|last| !ends_in_block_scalar(*last))?;
-    let dash = list.span().start as usize;
-    let indent = text[dash..].starts_with('-').then(|| column(text, dash))??;
+}
+
+fn push_block(list: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
+    let text = list.file().text();
+    let indent = column(text, list.span().start as usize)?;
     let newline = newline(text);
     let item = write::block(value, indent + 2, newline);
-    let (end, _) = line_end(text, last.span().end as usize);
+    let (end, _) = line_end(text, list.span().end as usize);
     Some((Span::new(end, end), format!("{newline}{}- {item}", " ".repeat(indent))))
 }
 
@@ -316,7 +324,8 @@ mod tests {
             ("l:\n  - a", Some("l:\n  - a\n  - x=y")),
             ("l:\n- k: 1\n  m:\n  - 2\n", Some("l:\n- k: 1\n  m:\n  - 2\n- x=y\n")),
             ("k: &k [a]\nl: *k\n", None),
-            ("l:\n- |\n  a\n", None),
+            ("l:\n- |\n  a\n", Some("l:\n- |\n  a\n- x=y\n")),
+            ("l:\n- |+\n  a\n\n", None),
             ("l: a\n", None),
         ] {
             let file = root(before);

@@ -10,7 +10,7 @@ use std::ops::ControlFlow;
 pub(super) const MAX_DEPTH: usize = 10_000;
 
 /// How many colons [`Chunk::patch`] may take over from go-yaml before the text is given up.
-const MAX_PATCHES: usize = 64;
+const MAX_PATCHES: usize = 16;
 
 const UNKNOWN_ESCAPE: &str = "found unknown escape character";
 
