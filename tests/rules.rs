@@ -6,6 +6,7 @@ use billhook::files::{Lines, Tree};
 use billhook::finding::{Finding, Severity};
 use billhook::inventory::{Inventory, Options};
 use billhook::render::jsonnet::{Limits, Pool};
+use billhook::render::process::{self, Programs, Runner};
 use billhook::render::{Documents, Engines};
 use billhook::rules::{self, Example, Mark, Naming};
 use billhook::yaml::edit;
@@ -21,9 +22,23 @@ fn inventory(example: &Example) -> Inventory {
     let tree = Arc::new(Tree::memory(files));
     let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
     Inventory::load(&Options {
-        engines: Engines::new(Some(jsonnet), None, None),
+        engines: Engines::new(Some(jsonnet), Some(Box::new(runner())), None),
         ..Options::new(Arc::new(Documents::new(tree)))
     })
+}
+
+/// Helm and Kustomize, where they are on PATH.
+fn runner() -> Runner {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let find = |tool: &str| {
+        std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file())
+    };
+    let own = env!("CARGO_BIN_EXE_billhook").into();
+    Runner::new(
+        Programs { own, helm: find("helm"), kustomize: find("kustomize") },
+        process::Limits::default(),
+        None,
+    )
 }
 
 fn options() -> rules::Options {

@@ -148,7 +148,7 @@ fn chart(
     trees: &Trees<'_>,
     rendered: &mut Rendered,
 ) -> Result<Vec<Manifest>, Problem> {
-    let chart = helm::chart(source, request, folder, trees)?;
+    let chart = helm::chart(source, request, folder, trees, &mut rendered.problems)?;
     known(request)?;
     let recipe = rendered.recipe.insert(Recipe::Helm(chart.clone()));
     let mut selections: Vec<Selection> = trees.iter().map(Selection::new).collect();

@@ -21,6 +21,7 @@ mod field_misplaced;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hook_or_wave_invalid;
+mod instance_label_conflict;
 mod manifest_unparseable;
 mod merged_documents;
 mod name_path_mismatch;
@@ -40,6 +41,7 @@ mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
 mod suppressions;
 mod sync_option_invalid;
+mod tracking_label_too_long;
 mod yaml_numeric_coercion;
 
 use document::Document;
@@ -78,6 +80,8 @@ const RULES: &[&Rule] = &[
     &shared_object_two_owners::RULE,
     &namespace_two_owners::RULE,
     &several_objects_in_one_file::RULE,
+    &instance_label_conflict::RULE,
+    &tracking_label_too_long::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
     &stateful_without_prune_protection::RULE,

@@ -66,6 +66,14 @@ pub(super) const RULES: &[&Rule] = &[
         page: include_str!("../../rules/BH014-separate-instances.md"),
         check: Check::Inventory(|context| report(context, ProblemKind::SeparateInstances)),
     },
+    &Rule {
+        page: include_str!("../../rules/BH015-values-file-missing.md"),
+        check: Check::Inventory(|context| report(context, ProblemKind::ValuesFileMissing)),
+    },
+    &Rule {
+        page: include_str!("../../rules/BH520-excluded-kind-in-git.md"),
+        check: Check::Inventory(|context| report(context, ProblemKind::Excluded)),
+    },
 ];
 
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.

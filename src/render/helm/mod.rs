@@ -43,7 +43,7 @@ pub struct Chart {
     pub skip_tests: bool,
 }
 
-/// Works out what Helm is told about a source.
+/// Works out what Helm is told about a source; what Argo CD says nothing about goes into `problems`.
 ///
 /// Follows `helmTemplate` in `reposerver/repository/repository.go`.
 pub(super) fn chart(
@@ -51,6 +51,7 @@ pub(super) fn chart(
     request: &Request<'_>,
     folder: &Folder,
     trees: &Trees<'_>,
+    problems: &mut Vec<Problem>,
 ) -> Result<Chart, Problem> {
     let helm = source.helm.clone().unwrap_or_default();
     if !matches!(helm.version.as_str(), "" | "v3" | "v4") {
@@ -59,7 +60,7 @@ pub(super) fn chart(
     }
     let environment = &request.environment;
     let files = values::Files { folder, request };
-    let value_files = files.resolve(&helm, trees)?;
+    let value_files = files.resolve(&helm, trees, problems)?;
     let mut set_file = BTreeMap::new();
     for parameter in &helm.file_parameters {
         set_file.insert(parameter.name.clone(), files.parameter(&parameter.path, trees)?);

@@ -21,7 +21,14 @@ impl Files<'_> {
     /// The value files in order, globs expanded, each one once.
     ///
     /// Follows `getResolvedValueFiles` in `reposerver/repository/repository.go`.
-    pub(super) fn resolve(&self, helm: &Helm, trees: &Trees<'_>) -> Result<Vec<Place>, Problem> {
+    ///
+    /// One that is left out while another of almost its name lies beside it is a warning in `problems`.
+    pub(super) fn resolve(
+        &self,
+        helm: &Helm,
+        trees: &Trees<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Vec<Place>, Problem> {
         let mut explicit = BTreeSet::new();
         for raw in &helm.value_files {
             if let Ok(place) = self.place(raw, trees)
@@ -49,6 +56,8 @@ impl Files<'_> {
                 add(place);
             } else if !helm.ignore_missing_value_files {
                 return Err(missing(format!("the value file `{raw}` does not exist")));
+            } else if let Some(beside) = beside(tree, &place.path) {
+                problems.push(left_out(raw, &beside));
             }
         }
         files.iter().try_for_each(|place| regular(trees.tree(place.tree), place))?;
@@ -115,6 +124,21 @@ impl Files<'_> {
 fn missing(message: String) -> Problem {
     Problem::fails(ProblemKind::ValuesFileMissing, message)
         .help("add the file, correct the path, or set `ignoreMissingValueFiles`")
+}
+
+fn left_out(raw: &str, beside: &str) -> Problem {
+    let message = format!("the value file `{raw}` does not exist and is left out, beside it lies `{beside}`");
+    Problem::warning(ProblemKind::ValuesFileMissing, message, None)
+        .help(format!("name `{beside}`, or remove the entry: the chart renders without these values"))
+}
+
+/// The name of a file beside a missing one that is almost the same.
+fn beside(tree: &Tree, path: &str) -> Option<String> {
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let skip = join(dir, "").len();
+    let names = tree.below(dir).iter().filter_map(|entry| entry.path.get(skip..));
+    let mut near = names.filter(|own| !own.contains('/') && strsim::damerau_levenshtein(own, name) == 1);
+    near.next().map(str::to_owned)
 }
 
 fn is_glob(path: &str) -> bool {

@@ -4,7 +4,7 @@ use super::worker::Orders;
 use super::{COMMAND, Limits};
 use std::io::Read;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -60,13 +60,18 @@ pub(super) fn run(
     let deadline = Instant::now() + limits.time;
     let output = hear(&output, deadline, limits)?;
     let complaint = hear(&complaint, deadline, limits)?;
-    let success = group.wait(deadline, limits)?;
+    let status = group.wait(deadline, limits)?;
     let complaint = String::from_utf8_lossy(&complaint).into_owned();
-    let starved = ["runtime: out of memory", "cannot allocate memory", "fatal error: runtime: cannot"];
-    if !success && starved.iter().any(|text| complaint.contains(text)) {
+    // Go's runtime speaks at the start of a line, whatever a template says stands behind something.
+    let starved = complaint.lines().any(|line| line.starts_with("fatal error: ") || line.starts_with("runtime: "));
+    if starved && !status.success() {
         let memory = limits.memory;
-        return Err(Trouble::Limit(format!("it needs more than {memory} bytes of memory")));
+        return Err(Trouble::Limit(format!("it needs more than {memory} bytes of memory, or nests too deeply")));
     }
+    if status.code().is_none() {
+        return Err(Trouble::Limit(format!("it was ended: {status}")));
+    }
+    let success = status.success();
     Ok(Ended { success, output, complaint })
 }
 
@@ -76,11 +81,11 @@ struct Group {
 }
 
 impl Group {
-    fn wait(&mut self, deadline: Instant, limits: &Limits) -> Result<bool, Trouble> {
+    fn wait(&mut self, deadline: Instant, limits: &Limits) -> Result<ExitStatus, Trouble> {
         let mut pause = Duration::from_micros(200);
         loop {
             match self.child.try_wait() {
-                Ok(Some(status)) => return Ok(status.success()),
+                Ok(Some(status)) => return Ok(status),
                 Ok(None) if Instant::now() >= deadline => return Err(late(limits)),
                 Ok(None) => std::thread::sleep(pause),
                 Err(error) => return Err(Trouble::Broken(format!("the program is lost: {error}"))),
