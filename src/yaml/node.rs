@@ -446,6 +446,10 @@ mod tests {
             assert_eq!(root.get("c").map(Node::value), Some(Value::Str("5")));
             assert_eq!(root.get("d").and_then(Node::tag), Some("!u"));
         });
+        with_root("a: &x:1\nb: [&y, *x]\n", |root| {
+            assert_eq!(root.get("a").map(|a| (a.raw(), a.anchor())), Some((":1", Some("x"))));
+            assert_eq!(root.to_json().to_string(), r#"{"a":":1","b":[null,":1"]}"#);
+        });
     }
 
     #[test]

@@ -243,7 +243,7 @@ fn scalar(
     let properties = Properties { start: from as u32, anchor, tag: tag.as_deref() };
     if properties.any() {
         let behind = behind_properties(b.text, from, chunk.end);
-        from = if kind == Kind::Plain && value.is_empty() { to } else { behind };
+        from = if kind == Kind::Plain && value.is_empty() { to } else { behind.min(to) };
     }
     if kind == Kind::Plain && b.in_flow() && chunk.slice(from - chunk.base, end).contains('?') {
         return Err(problem_at(words::QUESTION_IN_FLOW, start));
@@ -314,10 +314,12 @@ fn behind_properties(text: &str, from: usize, end: usize) -> usize {
         match bytes[i] {
             b' ' | b'\t' | b'\n' | b'\r' => i += 1,
             b'#' => i = line_end(text, i, end),
-            b'&' | b'!' => {
-                while i < end && !matches!(bytes[i], b' ' | b'\t' | b'\n' | b'\r') {
-                    i += 1;
-                }
+            b'&' => {
+                let name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
+                i += 1 + bytes[i + 1..end].iter().take_while(name).count();
+            }
+            b'!' => {
+                i += bytes[i..end].iter().take_while(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
             }
             _ => break,
         }
