@@ -34,6 +34,7 @@ struct Draft {
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
+    here: Vec<bool>,
     problems: Vec<Problem>,
     rendered: bool,
     /// The kustomization that changes or completes it, so that what stands here is not what is deployed.
@@ -48,6 +49,7 @@ struct Made {
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
+    here: Vec<bool>,
     problems: Vec<Problem>,
 }
 
@@ -219,7 +221,7 @@ impl Expansion<'_> {
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
-        let (manifests, tools, recipes) = (Vec::new(), Vec::new(), Vec::new());
+        let (manifests, tools, recipes, here) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Some(Draft {
             application,
             parent,
@@ -230,6 +232,7 @@ impl Expansion<'_> {
             manifests,
             tools,
             recipes,
+            here,
             problems,
             rendered,
             changed_by: None,
@@ -273,9 +276,9 @@ impl Expansion<'_> {
             }
             let results: Vec<_> =
                 open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
-            for (id, Made { manifests, tools, recipes, problems }) in open.iter().zip(results) {
+            for (id, Made { manifests, tools, recipes, here, problems }) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
-                (draft.manifests, draft.tools, draft.recipes) = (manifests, tools, recipes);
+                (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
                 draft.problems.extend(problems);
                 draft.rendered = true;
             }
@@ -308,6 +311,11 @@ impl Expansion<'_> {
             Some(Ok(())) => self.references(draft, &sources, repositories),
             None => References::default(),
         };
+        let own = |source: &Source| {
+            let files = self.files(draft, source, repositories);
+            files.is_ok_and(|files| Arc::ptr_eq(&files.documents, &self.options.documents))
+        };
+        made.here = sources.iter().map(own).collect();
         for (index, source) in sources.iter().enumerate() {
             let result = match self.files(draft, source, repositories) {
                 Ok(files) => match multiple && source.only_reference() {
@@ -823,6 +831,7 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
         outcome,
         tools: draft.tools,
         recipes: draft.recipes,
+        here: draft.here,
         changed_by: draft.changed_by,
         problems,
         application: draft.application,

@@ -94,6 +94,8 @@ pub struct App {
     pub tools: Vec<Option<Tool>>,
     /// What the renderer of each source is told; None where none is needed, or where it never came to that.
     pub recipes: Vec<Option<Recipe>>,
+    /// Whether the files of each source are those of this tree.
+    pub here: Vec<bool>,
     /// What Argo CD or this program says.
     pub problems: Vec<Problem>,
 }

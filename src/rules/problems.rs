@@ -69,7 +69,7 @@ pub(super) const RULES: &[&Rule] = &[
 ];
 
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.
-fn report(context: &mut Context<'_>, kind: ProblemKind) {
+pub(super) fn report(context: &mut Context<'_>, kind: ProblemKind) {
     let inventory = context.inventory;
     let passed_over = |problem: &Problem| kind == ProblemKind::Unparseable && problem.state == State::Warning; // BH604
     let wanted =
