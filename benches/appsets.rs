@@ -47,7 +47,10 @@ fn world<'a>(repositories: &'a dyn Fn(&str, &str) -> Repository, clusters: usize
         secret: Some(format!("cluster-{index:05}")),
         name: format!("cluster-{index}"),
         server: format!("https://cluster-{index}.example"),
-        labels: BTreeMap::from([("env".to_owned(), "prod".to_owned()), ("region".to_owned(), "eu".to_owned())]),
+        labels: BTreeMap::from([
+            ("env".to_owned(), "prod".to_owned()),
+            ("region".to_owned(), "eu".to_owned()),
+        ]),
         ..Cluster::default()
     };
     World {

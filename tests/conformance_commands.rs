@@ -1,6 +1,10 @@
 //! The command lines that follow from a source, against those that Argo CD ran: `sources[].commands` of the archives
 //! below `tests/conformance/render`. No program is started.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests read files, and stop where one is not as it should be")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "tests read files, and stop where one is not as it should be"
+)]
 
 #[path = "support/json.rs"]
 mod json;
@@ -143,7 +147,10 @@ fn recipes(files: &Files) -> Vec<Option<Recipe>> {
     let here = Cluster {
         name: "in-cluster".to_owned(),
         kubernetes: cluster["kubernetes"].as_str().unwrap_or_default().to_owned(),
-        api_versions: kinds.iter().map(|kind| format!("{}/v1/{}", of(kind, "group"), of(kind, "kind"))).collect(),
+        api_versions: kinds
+            .iter()
+            .map(|kind| format!("{}/v1/{}", of(kind, "group"), of(kind, "kind")))
+            .collect(),
         ..Cluster::default()
     };
     options.clusters = Clusters::new(vec![here], false);

@@ -212,7 +212,9 @@ pub(super) fn nests_too_deep(json: &serde_json::Value) -> bool {
         }
         match value {
             serde_json::Value::Array(items) => pending.extend(items.iter().map(|item| (item, depth + 1))),
-            serde_json::Value::Object(fields) => pending.extend(fields.values().map(|item| (item, depth + 1))),
+            serde_json::Value::Object(fields) => {
+                pending.extend(fields.values().map(|item| (item, depth + 1)))
+            }
             _ => (),
         }
     }

@@ -106,7 +106,9 @@ fn field_type(of: Option<&Type>, key: &str) -> Result<&'static Type, String> {
     let shape: &'static Struct = match of {
         Some(Type::Struct(shape)) => shape,
         Some(Type::Json) => {
-            return Err(format!("unable to find api field in struct RawExtension for the json field {key:?}"));
+            return Err(format!(
+                "unable to find api field in struct RawExtension for the json field {key:?}"
+            ));
         }
         _ => return Err("merging an object in json but data type is not struct".to_owned()),
     };

@@ -43,7 +43,8 @@ fn program(name: &str, named: Option<&PathBuf>, root: Option<&Path>) -> Result<O
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let outside = |folder: &PathBuf| {
-        folder.is_absolute() && files::real_path(folder).is_ok_and(|real| root.is_none_or(|root| !real.starts_with(root)))
+        folder.is_absolute()
+            && files::real_path(folder).is_ok_and(|real| root.is_none_or(|root| !real.starts_with(root)))
     };
     let file = |folder: PathBuf| folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let mut files = std::env::split_paths(&path).filter(outside).map(file);

@@ -81,7 +81,8 @@ fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
 
 /// What changes when the file at `path` is replaced: its size and when it was written.
 pub fn stamp(path: &Path) -> String {
-    let written = |metadata: &fs::Metadata| metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok();
+    let written =
+        |metadata: &fs::Metadata| metadata.modified().ok()?.duration_since(SystemTime::UNIX_EPOCH).ok();
     match fs::metadata(path) {
         Ok(metadata) => format!("{} {:?}", metadata.len(), written(&metadata)),
         Err(_) => String::new(),

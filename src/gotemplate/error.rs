@@ -44,7 +44,14 @@ pub struct At {
 
 impl Error {
     pub(super) fn syntax(template: &str, line: usize, message: String) -> Error {
-        Error { cause: Cause::Syntax, template: template.into(), line, column: None, at: None, message: message.into() }
+        Error {
+            cause: Cause::Syntax,
+            template: template.into(),
+            line,
+            column: None,
+            at: None,
+            message: message.into(),
+        }
     }
 
     fn place(&self) -> String {

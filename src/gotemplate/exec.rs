@@ -78,7 +78,10 @@ impl<'a> Machine<'a, '_> {
     fn error(&self, fault: Fault) -> Error {
         let before = &self.run.text[..self.at.position.min(self.run.text.len())];
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let at = self.at.node.map(|node| Box::new(At { definition: self.definition.to_owned(), node: node.to_string() }));
+        let at = self
+            .at
+            .node
+            .map(|node| Box::new(At { definition: self.definition.to_owned(), node: node.to_string() }));
         Error {
             cause: fault.cause(),
             template: self.run.name.into(),

@@ -146,7 +146,11 @@ mod tests {
             ("{{$x := list 1 1}}{{range 60}}{{$x = concat $x $x}}{{end}}".to_owned(), 1),
             ("{{$x := list}}{{range 100000}}{{$x = list $x}}{{end}}{{$x}}".to_owned(), 1),
             ("{{$x := list 1}}{{range 100}}{{$x = list $x $x}}{{end}}{{toJson $x}}".to_owned(), 1),
-            ("{{$x := list 1}}{{range 100}}{{$x = list $x $x}}{{end}}{{deepEqual $x (deepCopy $x)}}".to_owned(), 1),
+            (
+                "{{$x := list 1}}{{range 100}}{{$x = list $x $x}}{{end}}{{deepEqual $x (deepCopy $x)}}"
+                    .to_owned(),
+                1,
+            ),
             ("{{$d := dict}}{{$_ := set $d \"d\" $d}}{{$d}}".to_owned(), 1),
             ("{{$d := dict}}{{$_ := set $d \"d\" $d}}{{toJson $d}}".to_owned(), 1),
             ("{{$d := dict}}{{$_ := set $d \"d\" $d}}{{mustDeepCopy $d}}".to_owned(), 1),
@@ -163,7 +167,9 @@ mod tests {
 
     #[test]
     fn what_depends_on_chance_or_clock_is_said() {
-        for text in ["{{now}}", "{{randAlphaNum 5}}", "{{uuidv4}}", "{{date \"2006\" \"\"}}", "{{genCA \"a\" 1}}"] {
+        for text in
+            ["{{now}}", "{{randAlphaNum 5}}", "{{uuidv4}}", "{{date \"2006\" \"\"}}", "{{genCA \"a\" 1}}"]
+        {
             assert_eq!(run(text).map_err(|error| error.cause), Err(Cause::Unpredictable), "{text}");
         }
     }
@@ -172,7 +178,8 @@ mod tests {
     fn deep_but_finite_templates_run() {
         let blocks = format!("{}x{}", "{{if 1}}".repeat(100), "{{end}}".repeat(100));
         assert_eq!(run(&blocks).as_deref(), Ok("x"));
-        let recursive = r#"{{define "a"}}{{if .}}x{{template "a" (rest .)}}{{end}}{{end}}{{template "a" (until 50)}}"#;
+        let recursive =
+            r#"{{define "a"}}{{if .}}x{{template "a" (rest .)}}{{end}}{{end}}{{template "a" (until 50)}}"#;
         assert_eq!(run(recursive), Ok("x".repeat(50)));
     }
 }

@@ -4,8 +4,8 @@ use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set,
 use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Path, Span};
 use crate::model::{
-    Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem,
-    ProblemKind, Project, Scope, Scopes, Source, State,
+    Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest,
+    Origin, Problem, ProblemKind, Project, Scope, Scopes, Source, State,
 };
 use crate::render::{
     self, Destination, Environment, Program, Recipe, Reference, References, Request, Targets, Tool,
@@ -34,6 +34,7 @@ struct Draft {
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
+    here: Vec<bool>,
     problems: Vec<Problem>,
     rendered: bool,
     /// The kustomization that changes or completes it, so that what stands here is not what is deployed.
@@ -48,6 +49,7 @@ struct Made {
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
+    here: Vec<bool>,
     problems: Vec<Problem>,
 }
 
@@ -169,7 +171,8 @@ impl Expansion<'_> {
     /// chart or a kustomization is one source of that kind.
     fn add_folders(&mut self, found: &Found) {
         let root: [Path; 1] = ["".into()];
-        let made = |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
+        let made =
+            |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
         let folders = if made("") { &root[..] } else { &found.folders[..] };
         if !made("") {
             self.problems.extend(not_looked_at(found));
@@ -219,7 +222,7 @@ impl Expansion<'_> {
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
-        let (manifests, tools, recipes) = (Vec::new(), Vec::new(), Vec::new());
+        let (manifests, tools, recipes, here) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Some(Draft {
             application,
             parent,
@@ -230,6 +233,7 @@ impl Expansion<'_> {
             manifests,
             tools,
             recipes,
+            here,
             problems,
             rendered,
             changed_by: None,
@@ -273,9 +277,9 @@ impl Expansion<'_> {
             }
             let results: Vec<_> =
                 open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
-            for (id, Made { manifests, tools, recipes, problems }) in open.iter().zip(results) {
+            for (id, Made { manifests, tools, recipes, here, problems }) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
-                (draft.manifests, draft.tools, draft.recipes) = (manifests, tools, recipes);
+                (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
                 draft.problems.extend(problems);
                 draft.rendered = true;
             }
@@ -308,6 +312,11 @@ impl Expansion<'_> {
             Some(Ok(())) => self.references(draft, &sources, repositories),
             None => References::default(),
         };
+        let own = |source: &Source| {
+            let files = self.files(draft, source, repositories);
+            files.is_ok_and(|files| Arc::ptr_eq(&files.documents, &self.options.documents))
+        };
+        made.here = sources.iter().map(own).collect();
         for (index, source) in sources.iter().enumerate() {
             let result = match self.files(draft, source, repositories) {
                 Ok(files) => match multiple && source.only_reference() {
@@ -643,9 +652,8 @@ impl Expansion<'_> {
     fn scopes(&self) -> HashMap<Arc<str>, Scopes> {
         let mut scopes: HashMap<Arc<str>, Scopes> = HashMap::new();
         for draft in &self.drafts {
-            let own = scopes
-                .entry(Arc::clone(&draft.cluster))
-                .or_insert_with(|| self.known_scopes(&draft.cluster));
+            let own =
+                scopes.entry(Arc::clone(&draft.cluster)).or_insert_with(|| self.known_scopes(&draft.cluster));
             if self.options.rendered_definitions {
                 let definitions = draft.manifests.iter().map(|(_, manifest)| manifest);
                 definitions
@@ -675,7 +683,8 @@ impl Expansion<'_> {
             let Ok(own) = programs.version(program) else { continue };
             if own != shipped {
                 let name = program.name();
-                let message = format!("Argo CD {version} ships {name} {shipped}, and {name} {own} renders here");
+                let message =
+                    format!("Argo CD {version} ships {name} {shipped}, and {name} {own} renders here");
                 let help = format!("install {name} {shipped}, or set `argocd.version` to the one you run");
                 let problem = Problem::warning(ProblemKind::SettingConflict, message, None).help(help);
                 self.problems.push(problem);
@@ -748,7 +757,11 @@ fn not_looked_at(found: &Found) -> Option<Problem> {
     };
     let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
     let at = Location::new((*first).into(), Span::default());
-    Some(Problem::unknown(ProblemKind::NotRendered, message).help("give one of these folders by itself to have it rendered").at(at))
+    Some(
+        Problem::unknown(ProblemKind::NotRendered, message)
+            .help("give one of these folders by itself to have it rendered")
+            .at(at),
+    )
 }
 
 /// An Application that a kustomization changes, or completes, is known only once Kustomize has run.
@@ -823,6 +836,7 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
         outcome,
         tools: draft.tools,
         recipes: draft.recipes,
+        here: draft.here,
         changed_by: draft.changed_by,
         problems,
         application: draft.application,

@@ -4,7 +4,9 @@
 
 use crate::discover::Kustomizations;
 use crate::files::{Location, Path};
-use crate::model::{Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Settings, State};
+use crate::model::{
+    Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Settings, State,
+};
 use crate::render::{Documents, Parsed, Recipe, Target, Targets, Tool};
 use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
@@ -94,6 +96,8 @@ pub struct App {
     pub tools: Vec<Option<Tool>>,
     /// What the renderer of each source is told; None where none is needed, or where it never came to that.
     pub recipes: Vec<Option<Recipe>>,
+    /// Whether the files of each source are those of this tree.
+    pub here: Vec<bool>,
     /// What Argo CD or this program says.
     pub problems: Vec<Problem>,
 }

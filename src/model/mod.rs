@@ -24,7 +24,7 @@ pub use application::{
     HelmFileParameter, HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin,
     Source, SourceHydrator, SyncPolicy,
 };
-pub use cluster::{DEFAULT_KUBERNETES, Cluster, Clusters, IN_CLUSTER, IN_CLUSTER_SERVER};
+pub use cluster::{Cluster, Clusters, DEFAULT_KUBERNETES, IN_CLUSTER, IN_CLUSTER_SERVER};
 pub use data::holds_data;
 pub use exclusions::Exclusions;
 pub use fields::{Content, Count, Field, fields, places};

@@ -76,7 +76,7 @@ impl ProblemKind {
             Self::RenderFailed => "BH004",
             Self::NotRendered => "BH005",
             Self::RepositoryUnknown => "BH006",
-            Self::ValuesFileMissing => "BH015",
+            Self::ValuesFileMissing => "BH521",
             Self::OverrideInvalid => "BH007",
             Self::LinkOutOfBounds => "BH008",
             Self::ObjectInvalid => "BH009",

@@ -68,7 +68,11 @@ pub struct Checkout {
 
 impl Engines {
     /// With these.
-    pub fn new(jsonnet: Option<jsonnet::Pool>, programs: Option<Box<dyn Engine>>, store: Option<Arc<Store>>) -> Self {
+    pub fn new(
+        jsonnet: Option<jsonnet::Pool>,
+        programs: Option<Box<dyn Engine>>,
+        store: Option<Arc<Store>>,
+    ) -> Self {
         Self { jsonnet, programs, store, added: AtomicBool::new(false), known: Mutex::default() }
     }
 
@@ -260,13 +264,15 @@ pub(super) fn select_chart(
         for repository in dependencies(documents, &folder) {
             let Some(path) = repository.strip_prefix("file://") else { continue };
             if path.starts_with('/') {
-                let message = format!("a dependency of the chart `{folder}` is outside the repository: `{path}`");
+                let message =
+                    format!("a dependency of the chart `{folder}` is outside the repository: `{path}`");
                 return Err(Problem::unknown(ProblemKind::NotRendered, message));
             }
             match clean(&join(&folder, path)) {
                 Some(path) => open.push(path.to_string()),
                 None => {
-                    let message = format!("a dependency of the chart `{folder}` leaves the repository: `{path}`");
+                    let message =
+                        format!("a dependency of the chart `{folder}` leaves the repository: `{path}`");
                     return Err(Problem::fails(ProblemKind::RenderFailed, message));
                 }
             }

@@ -281,7 +281,8 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     if seen.suppressed > 0 {
         let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
     }
-    let sets = lint.unknown.iter().filter_map(|one| one.applicationset.as_deref()).collect::<BTreeSet<_>>().len();
+    let sets =
+        lint.unknown.iter().filter_map(|one| one.applicationset.as_deref()).collect::<BTreeSet<_>>().len();
     let of_none = |one: &&Unknown<'_>| one.application.is_none() && one.applicationset.is_none();
     let left: Vec<String> = [
         (seen.not_rendered, "Application", "not rendered"),

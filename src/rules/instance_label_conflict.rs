@@ -3,6 +3,7 @@
 use crate::finding::Severity;
 use crate::inventory::{App, AppId};
 use crate::model::Tracking;
+use crate::render::Target;
 use crate::rules::{Check, Context, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -10,31 +11,54 @@ pub(super) const RULE: Rule = Rule {
     check: Check::Application(check),
 };
 
+const MONITORS: &str = "monitoring.coreos.com";
+
 fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
     let settings = cx.inventory.settings(app);
-    let worst = match settings.tracking {
-        Tracking::Label => Severity::Error,
-        Tracking::AnnotationAndLabel => Severity::Note,
-        Tracking::Annotation => return,
+    if settings.tracking == Tracking::Annotation || !app.is_written() {
+        return; // The label means nothing to Argo CD, and stays as it is.
+    }
+    let (label, by_label) = (settings.instance_label().to_owned(), settings.tracking == Tracking::Label);
+    let owner = app.application.instance_name(&settings.namespace);
+    for target in &app.targets.list {
+        let Some(value) = target.manifest.label(&label) else { continue };
+        if value == owner || target.key.is("apiextensions.k8s.io", "CustomResourceDefinition") {
+            continue; // Definitions are not tracked.
+        }
+        let selector = app.targets.list.iter().find(|other| selects(other, target, &label, value));
+        if selector.is_none() && !by_label {
+            continue;
+        }
+        let message = format!("`{}` has `{label}: {value}`, which Argo CD replaces by `{owner}`", target.key);
+        let mut report = cx
+            .report_target(app, target, message)
+            .help("track by annotation, set `application.instanceLabelKey` to a label of its own, or name the release like the Application")
+            .group(format!("`{}` makes objects whose `{label}` Argo CD replaces", app.id));
+        report = match selector {
+            Some(selector) => report
+                .because(format!("`{}` selects by the value that is replaced, and finds nothing", selector.key))
+                .see(selector.manifest.location(), "selects by the label"),
+            None => report
+                .because("the label tells Argo CD whose an object is: a copy on the cluster that keeps this value belongs to another Application")
+                .at_most(Severity::Warning),
+        };
+        drop(report);
+    }
+}
+
+/// Whether a ServiceMonitor picks this Service of its namespace by this label.
+fn selects(monitor: &Target, service: &Target, label: &str, value: &str) -> bool {
+    let pair = monitor.key.is(MONITORS, "ServiceMonitor") && service.key.is("", "Service");
+    if !pair || monitor.key.namespace != service.key.namespace {
+        return false;
+    }
+    let spec = monitor.manifest.node().get("spec");
+    let asked = spec.and_then(|spec| spec.at(&["selector", "matchLabels"]));
+    let elsewhere = spec.is_some_and(|spec| spec.get("namespaceSelector").is_some());
+    let fits = |asked: crate::yaml::Node<'_>| {
+        asked.entries().all(|entry| service.manifest.label(&entry.key) == entry.value.as_str())
     };
-    let label = settings.instance_label().to_owned();
-    let name = app.application.instance_name(&settings.namespace);
-    let other = |value: &str| !value.is_empty() && value != name;
-    let mut conflicts = app.targets.list.iter().filter_map(|target| {
-        let value = target.manifest.label(&label).filter(|value| other(value))?;
-        Some((target, value.to_owned()))
-    });
-    let Some((target, value)) = conflicts.next() else { return };
-    let more = match conflicts.count() {
-        0 => String::new(),
-        count => format!(", and {count} more objects do so"),
-    };
-    let field: &[&str] =
-        if app.application.spec.has_multiple_sources() { &["spec", "sources"] } else { &["spec", "source"] };
-    let message = format!("the label `{label}` of `{}` says `{value}`, and not `{name}`{more}", target.key);
-    cx.report_app(app, field, message)
-        .see(target.manifest.location(), "the first of them")
-        .because("Argo CD writes its own value over it, on the object but not into selectors")
-        .help("track by annotation, or by a label that nothing else uses")
-        .at_most(worst);
+    !elsewhere
+        && asked
+            .is_some_and(|asked| asked.get(label).and_then(|own| own.as_str()) == Some(value) && fits(asked))
 }

@@ -13,21 +13,27 @@ use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
+mod committed_live_metadata;
 mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod excluded_kind_in_git;
 mod field_misplaced;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
+mod hidden_source_override;
 mod hook_or_wave_invalid;
 mod instance_label_conflict;
+mod kustomize_duplicate_id;
 mod manifest_unparseable;
 mod merged_documents;
 mod name_path_mismatch;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
 mod non_string_map_value;
+mod nondeterministic_render;
+mod null_value_override;
 mod options;
 mod owners;
 mod page;
@@ -41,7 +47,9 @@ mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
 mod suppressions;
 mod sync_option_invalid;
+mod template_residue;
 mod tracking_label_too_long;
+mod values_file_missing;
 mod yaml_numeric_coercion;
 
 use document::Document;
@@ -80,8 +88,10 @@ const RULES: &[&Rule] = &[
     &shared_object_two_owners::RULE,
     &namespace_two_owners::RULE,
     &several_objects_in_one_file::RULE,
+    &kustomize_duplicate_id::RULE,
     &instance_label_conflict::RULE,
     &tracking_label_too_long::RULE,
+    &committed_live_metadata::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
     &stateful_without_prune_protection::RULE,
@@ -92,6 +102,12 @@ const RULES: &[&Rule] = &[
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
+    &excluded_kind_in_git::RULE,
+    &values_file_missing::RULE,
+    &hidden_source_override::RULE,
+    &null_value_override::RULE,
+    &nondeterministic_render::RULE,
+    &template_residue::RULE,
     &duplicate_yaml_key::RULE,
     &glued_separator::RULE,
     &merged_documents::RULE,

@@ -66,22 +66,13 @@ pub(super) const RULES: &[&Rule] = &[
         page: include_str!("../../rules/BH014-separate-instances.md"),
         check: Check::Inventory(|context| report(context, ProblemKind::SeparateInstances)),
     },
-    &Rule {
-        page: include_str!("../../rules/BH015-values-file-missing.md"),
-        check: Check::Inventory(|context| report(context, ProblemKind::ValuesFileMissing)),
-    },
-    &Rule {
-        page: include_str!("../../rules/BH520-excluded-kind-in-git.md"),
-        check: Check::Inventory(|context| report(context, ProblemKind::Excluded)),
-    },
 ];
 
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.
-fn report(context: &mut Context<'_>, kind: ProblemKind) {
+pub(super) fn report(context: &mut Context<'_>, kind: ProblemKind) {
     let inventory = context.inventory;
     let passed_over = |problem: &Problem| kind == ProblemKind::Unparseable && problem.state == State::Warning; // BH604
-    let wanted =
-        |problem: &&Problem| problem.kind == kind && is_told(problem) && !passed_over(problem);
+    let wanted = |problem: &&Problem| problem.kind == kind && is_told(problem) && !passed_over(problem);
     for problem in inventory.problems.iter().filter(wanted) {
         add(context, problem, None);
     }

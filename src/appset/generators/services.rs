@@ -461,7 +461,9 @@ fn decisions<'j>(resources: &[&'j Json], list_key: &str) -> Result<Vec<&'j Json>
         match status.get(list_key) {
             Some(Json::Array(items)) => all.extend(items),
             _ => {
-                return Err(Fail::Panic(format!("interface conversion: {list_key} of the status is no list")));
+                return Err(Fail::Panic(format!(
+                    "interface conversion: {list_key} of the status is no list"
+                )));
             }
         }
     }
