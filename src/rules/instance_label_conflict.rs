@@ -30,11 +30,11 @@ fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
             continue;
         }
         let message = format!("`{}` has `{label}: {value}`, which Argo CD replaces by `{owner}`", target.key);
-        let mut report = cx
+        let report = cx
             .report_target(app, target, message)
             .help("track by annotation, set `application.instanceLabelKey` to a label of its own, or name the release like the Application")
             .group(format!("`{}` makes objects whose `{label}` Argo CD replaces", app.id));
-        report = match selector {
+        match selector {
             Some(selector) => report
                 .because(format!("`{}` selects by the value that is replaced, and finds nothing", selector.key))
                 .see(selector.manifest.location(), "selects by the label"),
@@ -42,7 +42,6 @@ fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
                 .because("the label tells Argo CD whose an object is: a copy on the cluster that keeps this value belongs to another Application")
                 .at_most(Severity::Warning),
         };
-        drop(report);
     }
 }
 

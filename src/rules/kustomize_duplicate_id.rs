@@ -121,7 +121,7 @@ impl Kustomization {
 
     /// Whether its resources keep their names.
     fn is_plain(&self) -> bool {
-        let said = |node: Node<'_>| !node.is_null() && !node.is_empty_collection();
+        let said = |node: Node<'_>| !node.is_null() && !is_empty_collection(node);
         self.root().is_some_and(|root| {
             let component = root.get("kind").is_some_and(|kind| kind.as_str() == Some("Component"));
             !component && root.entries().all(|entry| PLAIN.contains(&&*entry.key) || !said(entry.value))
@@ -129,14 +129,8 @@ impl Kustomization {
     }
 }
 
-trait Empty {
-    fn is_empty_collection(self) -> bool;
-}
-
-impl Empty for Node<'_> {
-    fn is_empty_collection(self) -> bool {
-        (self.is_seq() || self.is_map()) && self.is_empty()
-    }
+fn is_empty_collection(node: Node<'_>) -> bool {
+    (node.is_seq() || node.is_map()) && node.is_empty()
 }
 
 /// The identities of the objects that an entry of `resources` brings, as far as they are known.

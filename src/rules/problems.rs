@@ -71,7 +71,9 @@ pub(super) const RULES: &[&Rule] = &[
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.
 pub(super) fn report(context: &mut Context<'_>, kind: ProblemKind) {
     let inventory = context.inventory;
-    let passed_over = |problem: &Problem| kind == ProblemKind::Unparseable && problem.state == State::Warning; // BH604
+    // BH604 and BH521 say these in words of their own.
+    let told_elsewhere = matches!(kind, ProblemKind::Unparseable | ProblemKind::ValuesFileMissing);
+    let passed_over = |problem: &Problem| told_elsewhere && problem.state == State::Warning;
     let wanted = |problem: &&Problem| problem.kind == kind && is_told(problem) && !passed_over(problem);
     for problem in inventory.problems.iter().filter(wanted) {
         add(context, problem, None);
