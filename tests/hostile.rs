@@ -2,6 +2,7 @@
 //!
 //! Where helm and kustomize are not on PATH the tests say so; with `BILLHOOK_REQUIRE_TOOLS=1` they fail.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, reason = "this is a test")]
 
 use serde_json::Value;
 use std::fs;
@@ -121,7 +122,9 @@ fn value_files_stay_in_the_repository() {
     }
     let map = template("{{ .Values.secret | quote }}");
     let scene = Scene::new(&[CHART, ("app/templates/a.yaml", &map)]);
-    for file in ["../../secret.yaml", "../../../../../../../etc/passwd", "/../secret.yaml", "x/../../../secret.yaml"] {
+    for file in
+        ["../../secret.yaml", "../../../../../../../etc/passwd", "/../secret.yaml", "x/../../../secret.yaml"]
+    {
         scene.render(&format!("helm: {{valueFiles: ['{file}']}}")).stops("fails", "leaves the repository");
         let parameter = format!("helm: {{fileParameters: [{{name: secret, path: '{file}'}}]}}");
         scene.render(&parameter).stops("fails", "leaves the repository");
@@ -136,7 +139,9 @@ fn links_stay_in_the_repository() {
         return;
     }
     let map = template("{{ .Values.secret | quote }}");
-    for (link, target) in [("app/values.yaml", "../../secret.yaml"), ("app/x", "/etc/passwd"), ("other/up", "../..")] {
+    for (link, target) in
+        [("app/values.yaml", "../../secret.yaml"), ("app/x", "/etc/passwd"), ("other/up", "../..")]
+    {
         let scene = Scene::new(&[CHART, ("app/templates/a.yaml", &map)]);
         scene.link(link, Path::new(target));
         scene.render("helm: {valueFiles: [values.yaml]}").stops("fails", "leaves the repository");
@@ -198,7 +203,8 @@ fn nothing_of_the_tree_is_run() {
     let script = |marker: &Path| format!("#!/bin/sh\ntouch '{}'\nprintf 'v4.2.1\\n'\n", marker.display());
     let generator = "apiVersion: example.com/v1\nkind: Evil\nmetadata:\n  name: x\n  annotations:\n    \
                      config.kubernetes.io/function: |\n      exec: {path: ./evil.sh}\n";
-    let scene = Scene::new(&[("app/kustomization.yaml", "generators: [gen.yaml]\n"), ("app/gen.yaml", generator)]);
+    let scene =
+        Scene::new(&[("app/kustomization.yaml", "generators: [gen.yaml]\n"), ("app/gen.yaml", generator)]);
     let marker = scene.path("marker");
     for program in ["repo/app/evil.sh", "repo/app/helm", "repo/bin/kustomize", "repo/helm"] {
         scene.write(program, &script(&marker));
@@ -233,7 +239,11 @@ fn remote_bases_are_unknown() {
     if !equipped() {
         return;
     }
-    for base in ["https://github.com/example/none//base?ref=v1", "https://example.com/x.yaml", "git@github.com:example/none.git"] {
+    for base in [
+        "https://github.com/example/none//base?ref=v1",
+        "https://example.com/x.yaml",
+        "git@github.com:example/none.git",
+    ] {
         let scene = Scene::new(&[("app/kustomization.yaml", &format!("resources: ['{base}']\n"))]);
         scene.render("targetRevision: main").stops("unknown", "kustomize does not render");
     }
@@ -316,7 +326,8 @@ fn cycles_are_refused() {
     ]);
     scene.render("targetRevision: main").stops("fails", "cycle");
     let charts = "apiVersion: v2\nname: c\nversion: 1.0.0\ndependencies: [{name: d, version: 1.0.0, repository: 'file://../d'}]\n";
-    let other = charts.replace("name: c", "name: d").replace("{name: d", "{name: c").replace("../d", "../app");
+    let other =
+        charts.replace("name: c", "name: d").replace("{name: d", "{name: c").replace("../d", "../app");
     let scene = Scene::new(&[("app/Chart.yaml", charts), ("d/Chart.yaml", &other)]);
     let answer = scene.render("targetRevision: main");
     assert!(answer.lines.iter().all(|line| line["manifest"].is_null()), "{}", answer.text);
@@ -341,7 +352,8 @@ fn names_do_not_reach_the_terminal() {
     if !equipped() {
         return;
     }
-    let scene = Scene::new(&[CHART, ("app/templates/a.yaml", &template("y")), ("app/b\n\u{1b}]0;x.yaml", "a")]);
+    let scene =
+        Scene::new(&[CHART, ("app/templates/a.yaml", &template("y")), ("app/b\n\u{1b}]0;x.yaml", "a")]);
     scene.render("targetRevision: main").renders(1);
     // Helm writes the name into a comment, behind which Argo CD cannot read on.
     let scene = Scene::new(&[CHART, ("app/templates/a\n\u{1b}[31m.yaml", &template("y"))]);
@@ -355,7 +367,11 @@ fn names_do_not_reach_the_terminal() {
 
 #[test]
 fn a_configuration_of_the_tree_names_no_program() {
-    let scene = Scene::new(&[CHART, ("app/templates/a.yaml", &template("y")), ("billhook.yaml", "helm: ./evil.sh\n")]);
+    let scene = Scene::new(&[
+        CHART,
+        ("app/templates/a.yaml", &template("y")),
+        ("billhook.yaml", "helm: ./evil.sh\n"),
+    ]);
     let output = assert_cmd::Command::new(env!("CARGO_BIN_EXE_billhook"))
         .current_dir(scene.path("repo"))
         .args(["lint", "--no-cache"])

@@ -30,9 +30,8 @@ fn inventory(example: &Example) -> Inventory {
 /// Helm and Kustomize, where they are on PATH.
 fn runner() -> Runner {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let find = |tool: &str| {
-        std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file())
-    };
+    let find =
+        |tool: &str| std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file());
     let own = env!("CARGO_BIN_EXE_billhook").into();
     Runner::new(
         Programs { own, helm: find("helm"), kustomize: find("kustomize") },

@@ -84,10 +84,8 @@ mod tests {
 
     #[test]
     fn substitution() {
-        let environment = Environment::new(vec![
-            ("ARGOCD_APP_NAME", Some("web".into())),
-            ("ARGOCD_APP_REVISION", None),
-        ]);
+        let environment =
+            Environment::new(vec![("ARGOCD_APP_NAME", Some("web".into())), ("ARGOCD_APP_REVISION", None)]);
         for (text, expected) in [
             ("plain", "plain"),
             ("$ARGOCD_APP_NAME-x", "web-x"),

@@ -185,8 +185,9 @@ fn known(request: &Request<'_>) -> Result<(), Problem> {
     }
     let (url, path) = (&request.source.repo_url, &request.source.path);
     let message = format!("`{path}` depends on the commit of `{url}`, which is not known here");
-    Err(Problem::unknown(ProblemKind::NotRendered, message)
-        .help(format!("name the commit of the folder: `--repository {url}@COMMIT=DIR` beside `--repository {url}=DIR`")))
+    Err(Problem::unknown(ProblemKind::NotRendered, message).help(format!(
+        "name the commit of the folder: `--repository {url}@COMMIT=DIR` beside `--repository {url}=DIR`"
+    )))
 }
 
 /// A plugin runs beside Argo CD; one without a name asks those that are there, which nobody here knows.

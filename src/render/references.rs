@@ -55,7 +55,8 @@ impl References {
     /// (`resolveReferencedSources` and `runManifestGenAsync` in `reposerver/repository/repository.go`).
     pub(super) fn used_by(&self, source: &Source) -> Result<Vec<&Reference>, Problem> {
         let Some(helm) = &source.helm else { return Ok(Vec::new()) };
-        let files = helm.value_files.iter().chain(helm.file_parameters.iter().map(|parameter| &parameter.path));
+        let files =
+            helm.value_files.iter().chain(helm.file_parameters.iter().map(|parameter| &parameter.path));
         let mut used: Vec<&Reference> = Vec::new();
         for file in files.filter(|file| file.starts_with('$')) {
             let fails = |message: String| Problem::fails(ProblemKind::RenderFailed, message);

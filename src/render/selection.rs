@@ -27,7 +27,6 @@ impl Selection {
         self.entries.iter()
     }
 
-
     /// Adds what stands at `path`, a folder with everything in it, and every link on the way and where it leads.
     ///
     /// What is missing adds nothing. A link that leaves the tree is refused, whatever Argo CD is set up to allow.
@@ -72,8 +71,7 @@ impl Selection {
 
 fn leaves(path: &str) -> Problem {
     let message = format!("the symbolic link `{path}` leaves the repository and is not followed");
-    Problem::unknown(ProblemKind::LinkOutOfBounds, message)
-        .help("put what it points to into the repository")
+    Problem::unknown(ProblemKind::LinkOutOfBounds, message).help("put what it points to into the repository")
 }
 
 fn submodule(path: &str) -> Problem {

@@ -80,8 +80,7 @@ pub(super) const RULES: &[&Rule] = &[
 fn report(context: &mut Context<'_>, kind: ProblemKind) {
     let inventory = context.inventory;
     let passed_over = |problem: &Problem| kind == ProblemKind::Unparseable && problem.state == State::Warning; // BH604
-    let wanted =
-        |problem: &&Problem| problem.kind == kind && is_told(problem) && !passed_over(problem);
+    let wanted = |problem: &&Problem| problem.kind == kind && is_told(problem) && !passed_over(problem);
     for problem in inventory.problems.iter().filter(wanted) {
         add(context, problem, None);
     }

@@ -22,7 +22,10 @@ fn check(cx: &mut Context<'_>) {
         let key = key("Application", &app.application.namespace, &app.application.name);
         let fix = add(&app.application.manifest, APPLICATION, OPTION, inventory);
         let report = cx.report_app(app, APPLICATION, format!("`{}` lacks `{OPTION}`", app.id));
-        tell(report.object(&key).fix(FixKind::Unsafe, fix), "Applications that may take over objects of others");
+        tell(
+            report.object(&key).fix(FixKind::Unsafe, fix),
+            "Applications that may take over objects of others",
+        );
     }
     for set in inventory.sets.iter().filter(|set| set.changed_by.is_none() && !is_guarded(set)) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
@@ -30,7 +33,10 @@ fn check(cx: &mut Context<'_>) {
             format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
         let fix = add(&set.manifest, TEMPLATE, OPTION, inventory);
         let report = cx.report(set.manifest.location_at(TEMPLATE), message);
-        tell(report.object(&key).fix(FixKind::Unsafe, fix), "ApplicationSets whose Applications may take over objects of others");
+        tell(
+            report.object(&key).fix(FixKind::Unsafe, fix),
+            "ApplicationSets whose Applications may take over objects of others",
+        );
     }
 }
 

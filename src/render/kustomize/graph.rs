@@ -17,8 +17,22 @@ const MAX_DEPTH: usize = 64;
 const MAX_PATH: usize = 4096;
 /// Fields whose texts are paths, and nothing but paths.
 const PATHS: &[&str] = &[
-    "resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators",
-    "patchesStrategicMerge", "files", "envs", "env", "valuesFile", "additionalValuesFiles", "chartHome", "configHome",
+    "resources",
+    "bases",
+    "components",
+    "crds",
+    "configurations",
+    "generators",
+    "transformers",
+    "validators",
+    "patchesStrategicMerge",
+    "files",
+    "envs",
+    "env",
+    "valuesFile",
+    "additionalValuesFiles",
+    "chartHome",
+    "configHome",
     "chartDir",
 ];
 
@@ -129,7 +143,8 @@ impl Graph {
         match node.value() {
             Value::Map => node.entries().try_for_each(|entry| {
                 // A field inside a plugin's configuration is as good as one at the top.
-                let own = if depth > 0 && matches!(&*entry.key, "path" | "paths") { field } else { &entry.key };
+                let own =
+                    if depth > 0 && matches!(&*entry.key, "path" | "paths") { field } else { &entry.key };
                 self.scan(documents, entry.value, (folder, file), own, open, depth + 1)
             }),
             Value::Seq => node

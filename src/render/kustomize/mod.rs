@@ -242,8 +242,7 @@ fn patch(patch: &Value) -> Value {
     };
     let mut out = pick(patch, &["path", "patch", "options"]);
     if let Some(target) = patch.get("target").filter(|target| target.is_object()) {
-        let keys =
-            ["group", "version", "kind", "name", "namespace", "annotationSelector", "labelSelector"];
+        let keys = ["group", "version", "kind", "name", "namespace", "annotationSelector", "labelSelector"];
         out.insert("target".to_owned(), Value::Object(pick(target, &keys)));
     }
     Value::Object(out)
@@ -254,7 +253,8 @@ pub(super) fn file_of(tree: &Tree, folder: &str) -> Option<String> {
     ["kustomization.yaml", "kustomization.yml", "Kustomization"].iter().map(|name| join(folder, name)).find(
         |path| {
             let real = tree.resolve(path).ok().flatten();
-            real.and_then(|real| tree.entry(&real)).is_some_and(|entry| matches!(entry.kind, EntryKind::File(_)))
+            real.and_then(|real| tree.entry(&real))
+                .is_some_and(|entry| matches!(entry.kind, EntryKind::File(_)))
         },
     )
 }

@@ -46,7 +46,10 @@ impl Written {
                 let node = parsed.file.node(root);
                 written.add(node, at(node));
                 let members = node.get("items").filter(|items| items.is_seq());
-                members.into_iter().flat_map(|items| items.items()).for_each(|item| written.add(item, at(item)));
+                members
+                    .into_iter()
+                    .flat_map(|items| items.items())
+                    .for_each(|item| written.add(item, at(item)));
             }
         }
         for path in &graph.kustomizations {

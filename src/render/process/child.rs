@@ -63,10 +63,13 @@ pub(super) fn run(
     let status = group.wait(deadline, limits)?;
     let complaint = String::from_utf8_lossy(&complaint).into_owned();
     // Go's runtime speaks at the start of a line, whatever a template says stands behind something.
-    let starved = complaint.lines().any(|line| line.starts_with("fatal error: ") || line.starts_with("runtime: "));
+    let starved =
+        complaint.lines().any(|line| line.starts_with("fatal error: ") || line.starts_with("runtime: "));
     if starved && !status.success() {
         let memory = limits.memory;
-        return Err(Trouble::Limit(format!("it needs more than {memory} bytes of memory, or nests too deeply")));
+        return Err(Trouble::Limit(format!(
+            "it needs more than {memory} bytes of memory, or nests too deeply"
+        )));
     }
     if status.code().is_none() {
         return Err(Trouble::Limit(format!("it was ended: {status}")));

@@ -15,11 +15,23 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 /// Where a program finds its scratch folder when it sees nothing else.
 const INSIDE: &str = "/render";
 /// What dynamically linked programs need of the machine.
-const LIBRARIES: &[&str] =
-    &["lib", "lib32", "lib64", "libx32", "usr/lib", "usr/lib32", "usr/lib64", "usr/libx32", "nix/store", "gnu/store"];
+const LIBRARIES: &[&str] = &[
+    "lib",
+    "lib32",
+    "lib64",
+    "libx32",
+    "usr/lib",
+    "usr/lib32",
+    "usr/lib64",
+    "usr/libx32",
+    "nix/store",
+    "gnu/store",
+];
 /// What Helm says of charts that are not in `charts/` (`IsMissingDependencyErr` in `util/helm/helm.go`).
-const MISSING: &[&str] =
-    &["found in requirements.yaml, but missing in charts", "found in Chart.yaml, but missing in charts/ directory"];
+const MISSING: &[&str] = &[
+    "found in requirements.yaml, but missing in charts",
+    "found in Chart.yaml, but missing in charts/ directory",
+];
 /// What Go programs say when there is no network.
 const OFFLINE: &[&str] = &["dial tcp", "dial udp", "no 'git' program on path", "proxyconnect"];
 /// What is said when a program does not start the way it did before: the kernel or the machine has changed.
@@ -123,7 +135,8 @@ impl Runner {
 
     fn real_path(&self, program: Program) -> Result<PathBuf, Failure> {
         let name = program.name();
-        let path = self.path(program).ok_or_else(|| Failure::Missing(format!("`{name}` is not installed")))?;
+        let path =
+            self.path(program).ok_or_else(|| Failure::Missing(format!("`{name}` is not installed")))?;
         path.canonicalize()
             .map_err(|error| Failure::Missing(format!("`{}` cannot be used: {error}", path.display())))
     }
@@ -239,7 +252,13 @@ impl Runner {
         })
     }
 
-    fn step(&self, step: &Step, recipe: &Recipe, checkout: &Checkout, scratch: &Scratch) -> Result<String, Failure> {
+    fn step(
+        &self,
+        step: &Step,
+        recipe: &Recipe,
+        checkout: &Checkout,
+        scratch: &Scratch,
+    ) -> Result<String, Failure> {
         match (step, recipe) {
             (Step::Patch(patches), _) => patch(patches, recipe, checkout, scratch).map(|()| String::new()),
             (Step::Run(command), Recipe::Kustomize(_)) => self.text(command, scratch),
@@ -270,6 +289,14 @@ impl Engine for Runner {
     }
 
     fn render(&self, recipe: &Recipe, checkout: &Checkout) -> Result<String, Failure> {
+        // Where nothing hides the disk from Helm, a schema could make it read any of its files.
+        if self.found(recipe.program())?.isolation != Isolation::Files
+            && let Some(schema) = checkout.open_schema()
+        {
+            return Err(Failure::Broken(format!(
+                "`{schema}` refers to other files, which the kernel here cannot hide"
+            )));
+        }
         let scratch = Scratch::new().map_err(|error| Failure::broken(&error))?;
         checkout.write(&scratch).map_err(|error| Failure::broken(&error))?;
         if let Recipe::Helm(chart) = recipe
@@ -331,7 +358,9 @@ fn binaries(programs: &Programs) -> impl Iterator<Item = (&'static str, String)>
 
 /// The name under which is kept what a program said of itself.
 fn note(path: &Path) -> String {
-    blake3::hash(format!("program 1 {} {}", path.display(), files::stamp(path)).as_bytes()).to_hex().to_string()
+    blake3::hash(format!("program 1 {} {}", path.display(), files::stamp(path)).as_bytes())
+        .to_hex()
+        .to_string()
 }
 
 /// Where the scratch folder is to a program.
