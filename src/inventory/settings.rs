@@ -70,6 +70,7 @@ fn agreed(maps: &[Manifest], problems: &mut Vec<Problem>) -> BTreeMap<String, St
         );
         problems.push(
             Problem::warning(ProblemKind::SettingConflict, message, None)
+                .help("say in the configuration which instance is meant, or exclude the copy that is not deployed")
                 .at(map.location_at(&["data", &key])),
         );
     }

@@ -114,11 +114,42 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
     if problem.state == State::Warning {
         report = report.at_most(Severity::Warning);
     }
-    if let Some(app) = app {
-        report = report.application(app);
-        if problem.state == State::Fails {
-            report.because(format!("Argo CD neither syncs nor prunes `{}` as long as this is so", app.id));
+    match app {
+        Some(app) if problem.state == State::Fails => {
+            let because = format!("Argo CD neither syncs nor prunes `{}` as long as this is so", app.id);
+            report.application(app).because(because);
         }
+        Some(app) => {
+            report.application(app);
+        }
+        None => {
+            report.because(because(problem.kind));
+        }
+    }
+}
+
+/// Why a problem matters that no Application met.
+fn because(kind: ProblemKind) -> &'static str {
+    match kind {
+        ProblemKind::ResourceUnreadable => {
+            "the API server refuses an object with a field of the wrong type, so it, or its change, never arrives"
+        }
+        ProblemKind::SettingConflict => "what Argo CD does with an object depends on its settings",
+        ProblemKind::SeparateInstances => "as one instance their Applications would all collide",
+        ProblemKind::Unparseable
+        | ProblemKind::SourcePathMissing
+        | ProblemKind::InvalidSpec
+        | ProblemKind::RenderFailed
+        | ProblemKind::NotRendered
+        | ProblemKind::RepositoryUnknown
+        | ProblemKind::ValuesFileMissing
+        | ProblemKind::OverrideInvalid
+        | ProblemKind::LinkOutOfBounds
+        | ProblemKind::ObjectInvalid
+        | ProblemKind::LimitReached
+        | ProblemKind::SetNotExpanded
+        | ProblemKind::Repeated
+        | ProblemKind::Excluded => "",
     }
 }
 

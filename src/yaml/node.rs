@@ -232,7 +232,8 @@ impl<'a> Node<'a> {
     /// Where the node is written, without anchor and tag. Of an alias: the alias.
     pub fn span(self) -> Span {
         let raw = &self.file.nodes[self.written as usize];
-        Span { start: raw.start, end: raw.end }
+        // libyaml ends an empty value behind an anchor before the place where it begins.
+        Span { start: raw.start.min(raw.end), end: raw.end }
     }
 
     /// [`Node::span`] with the anchor and tag before it.
@@ -471,5 +472,24 @@ mod tests {
             assert_eq!(root.len(), 200_000);
             assert_eq!(root.get("key7").and_then(Node::as_str), Some("last"));
         });
+    }
+
+    /// A text whose last value is empty behind an anchor, with a comment between.
+    #[test]
+    fn an_empty_value_behind_an_anchor_has_a_text() {
+        for text in ["b: &a # c\nc: \n", "b: &a\nc: 1\n", "b: &sinHH:Hen- # c\nb3##: ", "- &a # c\n- b\n", "b: !t # c\nc: 1\n"] {
+            let file = crate::yaml::File::stream(text.into());
+            for document in file.documents() {
+                let Ok(root) = document.root() else { continue };
+                let mut open = vec![file.node(root)];
+                while let Some(node) = open.pop() {
+                    assert!(text.get(node.span().range()).is_some(), "{text:?} {:?}", node.span());
+                    assert!(text.get(node.full_span().range()).is_some(), "{text:?} {:?}", node.full_span());
+                    node.raw();
+                    open.extend(node.items());
+                    open.extend(node.written().flat_map(|entry| [entry.key_node, entry.value]));
+                }
+            }
+        }
     }
 }
