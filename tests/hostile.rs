@@ -2,6 +2,7 @@
 //!
 //! Where helm and kustomize are not on PATH the tests say so; with `BILLHOOK_REQUIRE_TOOLS=1` they fail.
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, reason = "this is a test")]
 
 use serde_json::Value;
 use std::fs;

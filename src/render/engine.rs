@@ -226,6 +226,22 @@ impl Checkout {
         Ok(hasher.finalize())
     }
 
+    /// The first schema of a chart's values that refers to something outside itself, which Helm would read from the disk.
+    pub(super) fn open_schema(&self) -> Option<&str> {
+        let selection = &self.selections[0];
+        let schemas = selection.entries().filter(|(path, _)| path.ends_with("values.schema.json"));
+        let open = |path: &str| {
+            let bytes = selection.tree().read(path).unwrap_or_default();
+            let text = String::from_utf8_lossy(&bytes);
+            let mut references = text
+                .split("\"$ref\"")
+                .skip(1)
+                .map(|rest| rest.trim_start_matches([' ', ':', '\n', '\t', '\r']));
+            references.any(|rest| !rest.starts_with("\"#"))
+        };
+        schemas.map(|(path, _)| &**path).find(|path| open(path))
+    }
+
     /// The address of the first dependency of a chart that is neither in `charts/` nor in the repository.
     pub(super) fn remote_dependency(&self, chart: &Chart) -> Option<String> {
         let documents = Documents::new(Arc::clone(self.selections[0].tree()));

@@ -289,6 +289,14 @@ impl Engine for Runner {
     }
 
     fn render(&self, recipe: &Recipe, checkout: &Checkout) -> Result<String, Failure> {
+        // Where nothing hides the disk from Helm, a schema could make it read any of its files.
+        if self.found(recipe.program())?.isolation != Isolation::Files
+            && let Some(schema) = checkout.open_schema()
+        {
+            return Err(Failure::Broken(format!(
+                "`{schema}` refers to other files, which the kernel here cannot hide"
+            )));
+        }
         let scratch = Scratch::new().map_err(|error| Failure::broken(&error))?;
         checkout.write(&scratch).map_err(|error| Failure::broken(&error))?;
         if let Recipe::Helm(chart) = recipe
