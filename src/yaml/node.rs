@@ -481,7 +481,13 @@ mod tests {
     /// A text whose last value is empty behind an anchor, with a comment between.
     #[test]
     fn an_empty_value_behind_an_anchor_has_a_text() {
-        for text in ["b: &a # c\nc: \n", "b: &a\nc: 1\n", "b: &sinHH:Hen- # c\nb3##: ", "- &a # c\n- b\n", "b: !t # c\nc: 1\n"] {
+        for text in [
+            "b: &a # c\nc: \n",
+            "b: &a\nc: 1\n",
+            "b: &sinHH:Hen- # c\nb3##: ",
+            "- &a # c\n- b\n",
+            "b: !t # c\nc: 1\n",
+        ] {
             let file = crate::yaml::File::stream(text.into());
             for document in file.documents() {
                 let Ok(root) = document.root() else { continue };
