@@ -52,8 +52,7 @@ fn difference(a: &Builder<'_>, quick: Parsed, b: &Builder<'_>, exact: Parsed) ->
     if a.props != b.props {
         return Some(format!("properties {:?} are {:?}", a.props, b.props));
     }
-    (a.suspect && !b.suspect || b.suspect && !a.suspect)
-        .then(|| format!("suspect {} is {}", a.suspect, b.suspect))
+    (a.suspect != b.suspect).then(|| format!("suspect {} is {}", a.suspect, b.suspect))
 }
 
 /// What must be equal whatever buffer the text is in.
@@ -80,4 +79,24 @@ pub fn libyaml_events(text: &str) -> Option<usize> {
         ControlFlow::<()>::Continue(())
     });
     done.ok().map(|_| count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts that fuzzing found.
+    #[test]
+    fn once_different() {
+        for (text, expected) in [
+            ("---", Agreement::Same),
+            ("\"a\\\nb\": 1\n", Agreement::Refused),
+            ("a: &x:1\n", Agreement::Declined),
+            ("a: &x \u{2028}|-\n  b\n", Agreement::Declined),
+            ("a:\t# c\n- b\t\n", Agreement::Same),
+            ("a:\n  !t [\n  b]\n", Agreement::Same),
+        ] {
+            assert_eq!((compare(text, true), compare(text, false)), (expected.clone(), expected), "{text:?}");
+        }
+    }
 }

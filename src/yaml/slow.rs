@@ -9,6 +9,9 @@ use std::ops::ControlFlow;
 /// Nesting beyond this is refused by Go's JSON decoder, and by go-yaml's scanner.
 pub(super) const MAX_DEPTH: usize = 10_000;
 
+/// The line breaks of YAML 1.1.
+const LINE_BREAKS: [char; 5] = ['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}'];
+
 /// How many colons [`Chunk::patch`] may take over from go-yaml before the text is given up.
 const MAX_PATCHES: usize = 16;
 
@@ -308,23 +311,21 @@ fn short_tag(tag: &str) -> Cow<'_, str> {
 
 /// Where the content starts of a node whose anchor or tag starts at `from`.
 fn behind_properties(text: &str, from: usize, end: usize) -> usize {
-    let bytes = text.as_bytes();
-    let mut i = from;
-    while i < end {
-        match bytes[i] {
-            b' ' | b'\t' | b'\n' | b'\r' => i += 1,
-            b'#' => i = line_end(text, i, end),
-            b'&' => {
-                let name = |b: &&u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
-                i += 1 + bytes[i + 1..end].iter().take_while(name).count();
+    let is_blank = |c: char| matches!(c, ' ' | '\t') || LINE_BREAKS.contains(&c);
+    let mut at = from;
+    loop {
+        let rest = text[at..end].trim_start_matches(is_blank);
+        at = end - rest.len();
+        let length = match rest.as_bytes().first() {
+            Some(b'#') => rest.find(LINE_BREAKS),
+            Some(b'&') => {
+                rest[1..].find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-')).map(|i| i + 1)
             }
-            b'!' => {
-                i += bytes[i..end].iter().take_while(|b| !matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count()
-            }
-            _ => break,
-        }
+            Some(b'!') => rest.find(is_blank),
+            Some(_) | None => return at,
+        };
+        at = length.map_or(end, |length| at + length);
     }
-    i
 }
 
 /// The span of a block scalar from its indicator to the end of its last line with content.
@@ -348,10 +349,10 @@ fn indicators_end(text: &str, start: usize) -> usize {
     start + 1 + indicators.count()
 }
 
-/// Where the line of `from` ends, by all of YAML 1.1's line breaks.
+/// Where the line of `from` ends.
 fn line_end(text: &str, from: usize, end: usize) -> usize {
     let line = &text[from..end];
-    line.find(['\n', '\r', '\u{85}', '\u{2028}', '\u{2029}']).map_or(end, |i| from + i)
+    line.find(LINE_BREAKS).map_or(end, |i| from + i)
 }
 
 /// Records the comments of a document: what starts with `#` outside of its scalars.
