@@ -352,7 +352,7 @@ fn annotations_follow_their_object() {
         namespace: "x".into(),
         name: name.into(),
     };
-    let place = Location::new("chart/templates/x.yaml".into(), Span::default());
+    let place = Location::head("chart/templates/x.yaml");
     for (application, name, complete, suppressed, complained) in [
         (Some("argocd/loki-a"), "second", true, 1, 0),
         (None, "second", true, 1, 0),

@@ -114,7 +114,7 @@ fn look(documents: &Documents, path: &Path) -> Result<Option<(Arc<Parsed>, Vec<M
 pub fn manifests(parsed: &Parsed, path: &Path) -> Vec<Manifest> {
     let origin = Arc::new(match parsed.verbatim {
         true => Origin::Written(path.clone()),
-        false => Origin::Rendered(crate::files::Location::new(path.clone(), crate::files::Span::default())),
+        false => Origin::Rendered(crate::files::Location::head(path.clone())),
     });
     let mut all = Vec::new();
     for document in parsed.file.documents() {

@@ -38,6 +38,11 @@ impl Location {
     pub fn new(path: Arc<str>, span: Span) -> Self {
         Self { path, span }
     }
+
+    /// The head of `path`, where nothing in it is to be pointed at.
+    pub fn head(path: impl Into<super::Path>) -> Self {
+        Self::new(path.into(), Span::default())
+    }
 }
 
 /// Line and column, both from 1; columns count Unicode scalar values.

@@ -2,7 +2,7 @@ use super::options::Options;
 use super::sources::{Found as Files, Repositories};
 use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
 use crate::discover::{self, Found, Kustomizations};
-use crate::files::{Location, Path, Span};
+use crate::files::{Location, Path};
 use crate::model::{
     Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest,
     Origin, Problem, ProblemKind, Project, Scope, Scopes, Source, State,
@@ -73,10 +73,7 @@ pub(super) fn load(options: &Options) -> Inventory {
     let found = discovered(options, &mut problems);
     for (path, message) in &found.unreadable {
         let message = format!("`{path}` cannot be read: {message}");
-        problems.push(
-            Problem::unknown(ProblemKind::Unparseable, message)
-                .at(Location::new(path.clone(), Span::default())),
-        );
+        problems.push(Problem::unknown(ProblemKind::Unparseable, message).at(Location::head(path.clone())));
     }
     let instances = settings::instances(options, &found, &mut problems);
     let clusters = clusters(options, &found);
@@ -189,7 +186,7 @@ impl Expansion<'_> {
             });
             let file = Arc::new(File::json(text.to_string().into()));
             let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
-            let origin = Origin::Rendered(Location::new(folder.clone(), Span::default()));
+            let origin = Origin::Rendered(Location::head(folder.clone()));
             let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
             let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
             self.drafts.extend(draft);
@@ -756,7 +753,7 @@ fn not_looked_at(found: &Found) -> Option<Problem> {
         more => format!(" and {more} other charts and kustomizations"),
     };
     let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
-    let at = Location::new((*first).into(), Span::default());
+    let at = Location::head(*first);
     Some(
         Problem::unknown(ProblemKind::NotRendered, message)
             .help("give one of these folders by itself to have it rendered")

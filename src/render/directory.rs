@@ -1,7 +1,7 @@
+use super::Request;
 use super::documents::Parsed;
 use super::jsonnet::Evaluator;
 use super::path::{Folder, join};
-use super::{Request, whole_file};
 use crate::files::{EntryKind, Location, Path, Span, Tree};
 use crate::glob::{Dialect, Pattern};
 use crate::model::{Directory, Manifest, Origin, Problem, ProblemKind, Settings, Source, State};
@@ -108,7 +108,7 @@ fn regular(tree: &Tree, path: &Path) -> Result<Option<Path>, Problem> {
         Some(EntryKind::Submodule) | None => return Ok(None),
     }
     let real = tree.resolve(path).map_err(|error| {
-        Problem::fails(ProblemKind::LinkOutOfBounds, error.to_string()).at(whole_file(path))
+        Problem::fails(ProblemKind::LinkOutOfBounds, error.to_string()).at(Location::head(path.clone()))
     })?;
     Ok(real.filter(|real| matches!(tree.entry(real).map(|entry| &entry.kind), Some(EntryKind::File(_)))))
 }
@@ -146,7 +146,7 @@ fn skipped(request: &Request<'_>, candidate: &Candidate<'_>) -> Result<bool, Pro
 /// A file that cannot be read here; what Argo CD would see nobody knows.
 fn unreadable(path: &Path, error: &crate::files::Error) -> Problem {
     Problem::unknown(ProblemKind::Unparseable, format!("`{path}` cannot be read: {error}"))
-        .at(whole_file(path))
+        .at(Location::head(path.clone()))
 }
 
 /// The one object of a JSON file; none for `null`. An object without a kind travels on and is refused later.
@@ -236,7 +236,7 @@ fn ignored(mut problem: Problem) -> Problem {
 fn origin(parsed: &Parsed, candidate: &Candidate<'_>) -> Arc<Origin> {
     Arc::new(match parsed.verbatim {
         true => Origin::Written(candidate.real.clone()),
-        false => Origin::Rendered(whole_file(&candidate.real)),
+        false => Origin::Rendered(Location::head(candidate.real.clone())),
     })
 }
 
@@ -244,13 +244,13 @@ fn origin(parsed: &Parsed, candidate: &Candidate<'_>) -> Arc<Origin> {
 pub(super) fn generated(text: String, path: &Path) -> Result<Vec<Manifest>, Problem> {
     let fails = |message: &str| {
         Problem::fails(ProblemKind::RenderFailed, format!("`{path}` gives no manifests: {message}"))
-            .at(whole_file(path))
+            .at(Location::head(path.clone()))
     };
     let file = Arc::new(File::json(text.into()));
     let Some(document) = file.documents().first() else { return Err(fails("the result is empty")) };
     let root = document.root().map_err(|error| fails(&error.message))?;
     let node = file.node(root);
-    let origin = Arc::new(Origin::Rendered(whole_file(path)));
+    let origin = Arc::new(Origin::Rendered(Location::head(path.clone())));
     if node.is_null() {
         return Ok(Vec::new());
     }

@@ -7,7 +7,6 @@ use crate::files::{Location, Tree};
 use crate::model::{Manifest, Problem, ProblemKind, Settings, Source};
 use engine::select_chart;
 use selection::Selection;
-use std::sync::Arc;
 
 mod detect;
 mod directory;
@@ -218,12 +217,7 @@ fn check_links(tree: &Tree, settings: &Settings) -> Result<(), Problem> {
             let message = format!("the symbolic link `{}` leaves the repository", entry.path);
             Err(Problem::fails(ProblemKind::LinkOutOfBounds, message)
                 .help("remove the link: as long as it is there, Argo CD renders nothing of this repository")
-                .at(whole_file(&entry.path)))
+                .at(Location::head(entry.path.clone())))
         }
     }
-}
-
-/// The head of a file, where nothing in it is to be pointed at.
-fn whole_file(path: &Arc<str>) -> Location {
-    Location::new(path.clone(), crate::files::Span::default())
 }

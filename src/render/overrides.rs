@@ -1,7 +1,7 @@
 use super::documents::Documents;
 use super::path::join;
-use super::whole_file;
 use crate::files::EntryKind;
+use crate::files::Location;
 use crate::model::{Problem, ProblemKind, Source};
 use serde_json::{Map, Value};
 
@@ -72,7 +72,7 @@ fn refused(path: &str, message: String) -> Problem {
         format!("`{path}` cannot be merged over the source: {message}"),
     )
     .help("write a mapping with the fields of `spec.source`, or remove the file")
-    .at(whole_file(&path.into()))
+    .at(Location::head(path))
 }
 
 /// The source as Go writes it: what is empty is left out.

@@ -122,7 +122,7 @@ fn hostile() -> Finding {
 }
 
 fn unreadable() -> Finding {
-    let nowhere = Location::new("charts/broken.yaml".into(), Span::default());
+    let nowhere = Location::head("charts/broken.yaml");
     Finding {
         help: "make it smaller".to_owned(),
         ..finding("BH001", "not-readable", Severity::Error, "the file is too big", nowhere)

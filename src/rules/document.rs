@@ -42,7 +42,7 @@ pub(super) fn of_file<'a>(inventory: &'a Inventory, path: &Path, parsed: &Parsed
     }
     let origin = Arc::new(match parsed.verbatim {
         true => Origin::Written(Path::clone(path)),
-        false => Origin::Rendered(Location::new(Path::clone(path), Span::default())),
+        false => Origin::Rendered(Location::head(Path::clone(path))),
     });
     let roots = parsed.file.documents().iter().filter_map(|document| document.root().ok());
     let manifests = roots.map(|root| Manifest::new(Arc::clone(&parsed.file), root, Arc::clone(&origin)));

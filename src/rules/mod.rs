@@ -3,7 +3,7 @@
 //! Rules are pure: an inventory in, findings out. They ask `model` and `inventory` what is so, and judge it.
 
 use crate::config::{RuleName, RuleNames};
-use crate::files::{Location, Path, Span};
+use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
 use crate::inventory::{App, AppId, Inventory, ResourceId};
 use crate::model::{GroupKind, ResourceKey};
@@ -375,9 +375,4 @@ pub fn object(key: &ResourceKey) -> Object {
         namespace: Arc::clone(&key.namespace),
         name: Arc::clone(&key.name),
     }
-}
-
-/// The head of a file.
-fn whole_file(path: &Path) -> Location {
-    Location::new(path.clone(), Span::default())
 }

@@ -1,7 +1,7 @@
 //! BH0xx: what could not be read, rendered or resolved. One page each; the inventory met the problems already.
 
 use super::document::each_map;
-use super::{Check, Context, Rule, whole_file};
+use super::{Check, Context, Rule};
 use crate::files::Location;
 use crate::finding::{Edit, FixKind, Severity};
 use crate::inventory::Inventory;
@@ -94,7 +94,7 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
     let location = match (&problem.location, app) {
         (Some(location), _) => location.clone(),
         (None, Some(app)) => app.application.manifest.location(),
-        (None, None) => whole_file(&"".into()),
+        (None, None) => Location::head(""),
     };
     let quotes = match problem.kind {
         ProblemKind::ObjectInvalid | ProblemKind::ResourceUnreadable => quotes(context.inventory, &location),

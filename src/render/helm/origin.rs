@@ -5,7 +5,6 @@ use crate::files::{EntryKind, Location, Span, Tree};
 use crate::model::{Manifest, Origin, Problem};
 use crate::render::output::documents;
 use crate::render::path::join;
-use crate::render::whole_file;
 use crate::yaml::Node;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ pub(in crate::render) fn manifests(
     tree: &Tree,
     chart: &Chart,
 ) -> Result<Vec<Manifest>, Problem> {
-    let otherwise = whole_file(&chart.file().as_str().into());
+    let otherwise = Location::head(chart.file().as_str());
     documents(output, |before, object| {
         let source = before.lines().rev().find_map(|line| line.strip_prefix(COMMENT));
         let place = source.and_then(|source| template(tree, &chart.folder, source));

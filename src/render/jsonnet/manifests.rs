@@ -1,11 +1,11 @@
 //! The jsonnet files of a plain folder, as objects.
 
 use super::{Arguments, Error, ErrorKind, Variable, library_paths};
-use crate::files::Path;
+use crate::files::{Location, Path};
 use crate::model::{Directory, JsonnetVar, Manifest, Problem, ProblemKind};
 use crate::render::directory::generated;
 use crate::render::path::Folder;
-use crate::render::{Environment, Request, whole_file};
+use crate::render::{Environment, Request};
 
 /// Evaluates the jsonnet files of one source, one after another.
 pub(in crate::render) struct Evaluator<'a> {
@@ -35,7 +35,7 @@ impl<'a> Evaluator<'a> {
     pub(in crate::render) fn manifests(&mut self, path: &Path) -> Result<Vec<Manifest>, Problem> {
         let Some(pool) = &self.request.engines.jsonnet else {
             let message = format!("`{path}` is jsonnet, which is not evaluated here");
-            return Err(Problem::unknown(ProblemKind::NotRendered, message).at(whole_file(path)));
+            return Err(Problem::unknown(ProblemKind::NotRendered, message).at(Location::head(path.clone())));
         };
         let tree = self.request.documents.tree();
         substitute(&mut self.arguments, &self.request.environment);
@@ -63,5 +63,5 @@ fn problem(error: Error, path: &Path) -> Problem {
         ErrorKind::Limit => Problem::unknown(ProblemKind::LimitReached, message),
         ErrorKind::Worker => Problem::unknown(ProblemKind::NotRendered, message),
     };
-    problem.at(error.location.unwrap_or_else(|| whole_file(path)))
+    problem.at(error.location.unwrap_or_else(|| Location::head(path.clone())))
 }

@@ -266,7 +266,7 @@ fn failed(failure: Failure, refused: Option<&str>, entry: &str) -> Error {
         .collect();
     let kind = if refused == Some(&*failure.message) { ErrorKind::Refused } else { ErrorKind::Evaluation };
     let location = trace.iter().find_map(|frame| frame.location.clone());
-    let location = location.unwrap_or_else(|| Location::new(entry.into(), Span::default()));
+    let location = location.unwrap_or_else(|| Location::head(entry));
     Error { kind, message: failure.message, location: Some(location), trace }
 }
 

@@ -92,7 +92,7 @@ impl Graph {
             true => Problem::fails(ProblemKind::RenderFailed, message),
             false => Problem::unknown(ProblemKind::NotRendered, message),
         };
-        Err(problem.help("put the file into the repository").at(crate::render::whole_file(file)))
+        Err(problem.help("put the file into the repository").at(crate::files::Location::head(file.clone())))
     }
 
     fn folder(&mut self, documents: &Documents, folder: &str, open: &mut Vec<String>) -> Result<(), Problem> {

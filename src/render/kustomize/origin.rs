@@ -3,8 +3,8 @@
 use super::graph::Sources;
 use crate::files::Location;
 use crate::model::{Manifest, Origin, Problem};
+use crate::render::Documents;
 use crate::render::output::documents;
-use crate::render::{Documents, whole_file};
 use crate::yaml::Node;
 use hashbrown::HashMap;
 use std::sync::Arc;
@@ -32,15 +32,15 @@ pub(in crate::render) fn manifests(
 impl Written {
     fn new(read: &Documents, graph: &Sources, folder: &str) -> Self {
         let otherwise = match super::file_of(read.tree(), folder) {
-            Some(file) => whole_file(&file.as_str().into()),
-            None => whole_file(&folder.into()),
+            Some(file) => Location::head(file.as_str()),
+            None => Location::head(folder),
         };
         let mut written = Self { by_kind: HashMap::new(), otherwise };
         for path in &graph.resources {
             let Ok(parsed) = read.manifest(path) else { continue };
             let at = |node: Node<'_>| match parsed.verbatim {
                 true => Location::new(path.clone(), name_of(node).map_or(node.span(), |name| name.span())),
-                false => whole_file(path),
+                false => Location::head(path.clone()),
             };
             for root in parsed.file.documents().iter().filter_map(|document| document.root().ok()) {
                 let node = parsed.file.node(root);
