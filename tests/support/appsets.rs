@@ -81,15 +81,14 @@ impl Case {
         };
         let flag = |name: &str| self.options[name].as_bool().unwrap_or(false);
         let projects = self.options["projects"].as_array().cloned().unwrap_or_else(|| vec![json!("default")]);
+        let clusters = clusters(&self.clusters);
+        let names = projects.iter().filter_map(Json::as_str).map(str::to_owned).collect();
         let world = World {
             repositories: &repositories,
-            clusters: clusters(&self.clusters),
+            clusters: &clusters,
             clusters_complete: true,
-            projects: Known {
-                names: projects.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
-                complete: true,
-            },
-            answers: self.answers.clone(),
+            projects: &Known { names, complete: true },
+            answers: self.answers.as_ref(),
             settings: Settings {
                 new_git_file_globbing: flag("newGitFileGlobbing"),
                 include_hidden_directories: flag("includeHiddenDirectories"),
@@ -105,7 +104,7 @@ impl Case {
                 };
                 failed(reason, message)
             }
-            Outcome::Unknown { reason } => failed("Unknown", reason),
+            Outcome::Unknown { reason, .. } => failed("Unknown", reason),
         };
         put_dropped(&mut out, &set.dropped);
         if !set.empty_generators().is_empty() {
@@ -126,7 +125,7 @@ fn generated(applications: Vec<Generated>) -> Json {
     for one in &applications {
         let kind = match one.problem {
             None => "applied",
-            Some(Problem::Invalid(_)) => "invalid",
+            Some(Problem::Twice | Problem::Invalid(_)) => "invalid",
             Some(Problem::Rejected(_)) => "rejected",
         };
         named.entry(kind).or_default().push(one.name().to_owned());
