@@ -45,7 +45,7 @@ impl<'a> Repositories<'a> {
             }
             mapped = true;
             let answers = match (&mapping.revision, &mapping.branch) {
-                (Some(only), _) => only == revision,
+                (Some(only), _) => only == revision || only == "HEAD" && revision.is_empty(),
                 (None, Some(branch)) => follows(revision, Some(branch)),
                 (None, None) => true,
             };
