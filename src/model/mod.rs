@@ -17,6 +17,7 @@ mod problem;
 mod project;
 mod repository;
 mod scope;
+mod set_policy;
 mod settings;
 
 pub use application::{
@@ -37,4 +38,5 @@ pub use problem::{Condition, Problem, ProblemKind, State};
 pub use project::{Permission, Project, ProjectDestination};
 pub use repository::{normalize_url, same_repository};
 pub use scope::{Scope, Scopes};
+pub use set_policy::{ApplicationsSync, SetPolicy};
 pub use settings::{Settings, Tracking, Version};
