@@ -2,9 +2,10 @@
 
 use super::sets;
 use super::{Check, Context, Rule};
-use crate::appset::{ApplicationSet, ApplicationsSync, RESOURCES_FINALIZER};
+use crate::appset::{ApplicationSet, RESOURCES_FINALIZER};
 use crate::finding::{FixKind, Severity};
 use crate::inventory::Set;
+use crate::model::ApplicationsSync;
 use crate::yaml::{Node, edit};
 use serde_json::json;
 
@@ -18,10 +19,11 @@ const FIELD: &[&str] = &["spec", "syncPolicy", "applicationsSync"];
 fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
     let Some(policy) = admitted.applications_sync().filter(|policy| !policy.deletes()) else { return };
     let name = set.manifest.node().at(FIELD).map_or("", |node| node.text());
-    if let Some(flag) = overruled(set, cx) {
-        cx.report_set(set, set.manifest.location_at(FIELD), format!("`{name}` is overruled: the controller is set to `{flag}`"))
-            .because("with `applicationsetcontroller.policy` set, a set's own policy counts only if `applicationsetcontroller.enable.policy.override` is true; Applications that are no longer generated are deleted")
-            .help("set `applicationsetcontroller.enable.policy.override: \"true\"` in `argocd-cmd-params-cm`");
+    let settings = &cx.inventory.instances[set.instance].settings;
+    if settings.applications_sync(Some(policy)).deletes() {
+        cx.report_set(set, set.manifest.location_at(FIELD), format!("`{name}` does not count: the controller has a policy that deletes, and lets no set overrule it"))
+            .because("Applications that the set no longer generates are deleted")
+            .help("let sets overrule the controller: `applicationsetcontroller.enable.policy.override: \"true\"` in `argocd-cmd-params-cm`");
         return;
     }
     let metadata = set.manifest.node().get("metadata");
@@ -53,13 +55,4 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
     if admitted.preserves_resources() {
         report.at_most(Severity::Warning);
     }
-}
-
-/// The policy of the controller, where that counts and deletes.
-fn overruled<'a>(set: &Set, cx: &Context<'a>) -> Option<&'a str> {
-    let params = &cx.inventory.instances[set.instance].settings.params;
-    let flag = params.get("applicationsetcontroller.policy").filter(|flag| !flag.is_empty())?;
-    let may = params.get("applicationsetcontroller.enable.policy.override");
-    let deletes = ApplicationsSync::named(flag).is_some_and(ApplicationsSync::deletes);
-    (deletes && may.is_none_or(|may| may != "true")).then_some(flag.as_str())
 }
