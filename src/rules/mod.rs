@@ -19,6 +19,8 @@ mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
+mod destination_ambiguous;
+mod destination_unknown_cluster;
 mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
@@ -102,6 +104,8 @@ const RULES: &[&Rule] = &[
     &committed_live_metadata::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
+    &destination_ambiguous::RULE,
+    &destination_unknown_cluster::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,

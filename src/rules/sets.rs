@@ -3,8 +3,8 @@
 use crate::files::Location;
 use crate::finding::Edit;
 use crate::inventory::{Inventory, Parent, Set};
-use crate::model::fields;
-use crate::yaml::{Node, edit};
+use crate::model::{Destination, fields};
+use crate::yaml::{self, Node, edit};
 use hashbrown::HashSet;
 
 /// How deep generators may be nested: a matrix in a matrix, and what it holds.
@@ -126,6 +126,43 @@ fn descend<'a>(node: Node<'a>, path: &[&str], found: &mut Vec<Text<'a>>) {
     node.items().for_each(|item| descend(item, path, found));
 }
 
+/// The destination that the template of a set writes, tags and all; None where a generator's own template or a patch may
+/// say otherwise.
+pub(super) fn destination(set: &Set) -> Option<Destination> {
+    let of =
+        |node: Node<'_>| node.at(&["spec", "destination"]).and_then(|node| yaml::de::from_node(node).ok());
+    let says = |node: &Node<'_>| of(*node).is_some_and(|own: Destination| own.name != own.server);
+    let (own, laid) = (set.manifest.node().at(&["spec", "template"])?, templates(set));
+    let patch = set.manifest.node().at(&["spec", "templatePatch"]);
+    let is_patched = patch.is_some_and(|patch| patch.text().contains("destination"));
+    let is_laid_over = laid.iter().filter(|node| node.id() != own.id()).any(says);
+    if is_patched || is_laid_over {
+        return None;
+    }
+    Some(of(own).unwrap_or_default())
+}
+
+/// Words with which a tag decides what is printed around it.
+const DECIDING: &[&str] = &["if", "else", "with", "range", "end", "define", "block", "break", "continue"];
+
+/// Whether a text is something whatever its tags become.
+pub(super) fn is_never_empty(text: &str) -> bool {
+    let decides = |tag: &str| {
+        let word = tag.trim_matches(|c: char| c == '-' || c.is_whitespace()).split_whitespace().next();
+        word.is_some_and(|word| DECIDING.contains(&word))
+    };
+    let (mut rest, mut around) = (text, String::new());
+    while let Some((before, tag)) = rest.split_once("{{") {
+        around.push_str(before);
+        let (tag, behind) = tag.split_once("}}").unwrap_or((tag, ""));
+        if decides(tag) {
+            return false;
+        }
+        rest = behind;
+    }
+    !around.trim().is_empty() || !rest.trim().is_empty()
+}
+
 /// The sets to judge.
 ///
 /// A file that Kustomize reads stands for itself too: where an Application renders what Kustomize made of it, that is
@@ -168,4 +205,25 @@ pub(super) fn edits(
     }
     let place = |(span, text)| Edit { location: Location::new(path.clone(), span), text };
     changes.into_iter().map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_around_tags() {
+        for (text, expected) in [
+            ("", false),
+            ("a", true),
+            ("{{server}}", false),
+            ("https://{{host}}", true),
+            ("{{host}}:6443", true),
+            ("{{ if .a }}x{{ end }}", false),
+            ("x{{- end -}}", false),
+            (" ", false),
+        ] {
+            assert_eq!(is_never_empty(text), expected, "{text}");
+        }
+    }
 }
