@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
+mod app_in_default_project;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
@@ -57,6 +58,7 @@ mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
 mod tracking_label_too_long;
+mod unscoped_cluster_generator;
 mod values_file_missing;
 mod yaml_numeric_coercion;
 
@@ -106,6 +108,8 @@ const RULES: &[&Rule] = &[
     &rendered_into_default_namespace::RULE,
     &destination_ambiguous::RULE,
     &destination_unknown_cluster::RULE,
+    &app_in_default_project::RULE,
+    &unscoped_cluster_generator::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,
