@@ -7,7 +7,7 @@ use std::rc::Rc;
 use serde_json::{Map as Object, Value as Json};
 
 use crate::appset::FastTemplate;
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Kind, Spot};
 use crate::appset::functions::functions;
 use crate::appset::schema::Type;
 use crate::gotemplate::{Limits, Map, Missing, Options, Template, Value, to_utf8};
@@ -48,7 +48,7 @@ impl Engine {
     /// As [`Engine::replace`], with a `missingkey` of its own.
     fn replace_with(&self, text: &str, params: &Map, missing: Missing) -> Result<String, Fail> {
         let mut options = match (&self.options, self.go) {
-            (Err(message), true) => return Err(Fail::Panic(message.clone())),
+            (Err(message), true) => return Err(Fail::panic(message.clone())),
             (Ok(options), _) => *options,
             (Err(_), false) => Options::default(),
         };
@@ -62,7 +62,7 @@ impl Engine {
             Parsed::Fast(template) => Ok(template.render(params)),
             Parsed::Go(template) => match template.render(&Value::Map(params.clone()), &options) {
                 Ok(out) => Ok(to_utf8(&out)),
-                Err(error) => Err(Fail::from(error).during(&format!("failed to execute go template {text}"))),
+                Err(error) => Err(Fail::of_template(error, text).during("failed to execute go template")),
             },
         }
     }
@@ -81,14 +81,15 @@ impl Engine {
             return match FastTemplate::parse(text) {
                 Ok(template) if template.is_plain() => Parsed::Plain,
                 Ok(template) => Parsed::Fast(template),
-                Err(message) => Parsed::Broken(Fail::Error(message)),
+                Err(message) => {
+                    let spot = Some(Box::new(Spot { text: text.to_owned(), line: 1 }));
+                    Parsed::Broken(Fail { spot, ..Fail::error(message) })
+                }
             };
         }
         match Template::parse("base", text, functions()) {
             Ok(template) => Parsed::Go(template),
-            Err(error) => {
-                Parsed::Broken(Fail::from(error).during(&format!("failed to parse template {text}")))
-            }
+            Err(error) => Parsed::Broken(Fail::of_template(error, text).during("failed to parse template")),
         }
     }
 
@@ -154,7 +155,7 @@ impl Engine {
             let text = value.as_str().unwrap_or_default();
             let missing = if self.go { Missing::Error } else { Missing::Default };
             let resolved = match self.replace_with(text, params, missing) {
-                Err(Fail::Error(message)) if lacks_a_key(&message) => text.to_owned(),
+                Err(Fail { kind: Kind::Error, message, .. }) if lacks_a_key(&message) => text.to_owned(),
                 resolved => resolved?,
             };
             out.insert(key.clone(), Json::String(resolved));

@@ -20,7 +20,7 @@ impl Context<'_> {
         let projects = &self.world.projects;
         let templated = self.project.contains("{{");
         if !templated && projects.complete && !projects.names.iter().any(|name| name == self.project) {
-            return Err(Fail::Error(format!("error getting project {}: it does not exist", self.project)));
+            return Err(Fail::error(format!("error getting project {}: it does not exist", self.project)));
         }
         let text = |key: &str| generator[key].as_str().unwrap_or_default();
         let items = |key: &str| generator[key].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -30,8 +30,8 @@ impl Context<'_> {
         }
         let tree = match (self.world.repositories)(text("repoURL"), text("revision")) {
             Repository::Here(tree) => tree,
-            Repository::Missing(reason) => return Err(Fail::Error(reason)),
-            Repository::Unknown(reason) => return Err(Fail::Unknown(Lack::Repository, reason)),
+            Repository::Missing(reason) => return Err(Fail::error(reason)),
+            Repository::Unknown(reason) => return Err(Fail::unknown(Lack::Repository, reason)),
         };
         if directories.is_empty() {
             return self.files(generator, &tree, files, path);
@@ -142,7 +142,7 @@ impl Context<'_> {
             return list_by_doublestar(files, pattern);
         }
         let pathspec = Pattern::new(Dialect::Pathspec, pattern)
-            .map_err(|error| Fail::Error(format!("unable to list files. pattern {pattern}: {error}")))?;
+            .map_err(|error| Fail::error(format!("unable to list files. pattern {pattern}: {error}")))?;
         Ok(files.filter(|path| pathspec.matches(path)).map(str::to_owned).collect())
     }
 
@@ -231,12 +231,12 @@ fn includes(patterns: &[(Pattern, bool)], folder: &str) -> bool {
 /// The files that doublestar finds below the root; a folder that it finds cannot be read, which is an error.
 fn list_by_doublestar<'t>(files: impl Iterator<Item = &'t str>, pattern: &str) -> Result<Vec<String>, Fail> {
     let pattern = Pattern::new(Dialect::Doublestar, &cleaned(pattern))
-        .map_err(|error| Fail::Error(format!("unable to list files. pattern {pattern}: {error}")))?;
+        .map_err(|error| Fail::error(format!("unable to list files. pattern {pattern}: {error}")))?;
     let mut found = Vec::new();
     for file in files {
         let mut folders = file.match_indices('/').map(|(slash, _)| &file[..slash]);
         if let Some(folder) = folders.find(|folder| pattern.matches(folder)) {
-            return Err(Fail::Error(format!("unable to read files: {folder} is a directory")));
+            return Err(Fail::error(format!("unable to read files: {folder} is a directory")));
         }
         if pattern.matches(file) {
             found.push(file.to_owned());
@@ -261,10 +261,10 @@ fn cleaned(pattern: &str) -> String {
 fn read(tree: &Tree, path: &str) -> Result<Arc<[u8]>, Fail> {
     let target = match tree.resolve(path) {
         Ok(Some(target)) => target,
-        Ok(None) => return Err(Fail::Error(format!("unable to read files: {path} leads nowhere"))),
-        Err(error) => return Err(Fail::Error(error.to_string())),
+        Ok(None) => return Err(Fail::error(format!("unable to read files: {path} leads nowhere"))),
+        Err(error) => return Err(Fail::error(error.to_string())),
     };
-    tree.read(&target).map_err(|error| Fail::Error(error.to_string()))
+    tree.read(&target).map_err(|error| Fail::error(error.to_string()))
 }
 
 /// The objects in a file: one mapping, or a list of them. An empty file holds one that is empty.
@@ -273,6 +273,6 @@ fn objects_in(content: &[u8]) -> Result<Vec<Map>, Fail> {
     match &json {
         Json::Null => Ok(vec![Map::new()]),
         Json::Object(_) => Ok(vec![Value::from_json(&json).as_map().cloned().unwrap_or_default()]),
-        other => maps_of(other).map_err(|error| Fail::Error(format!("unable to parse file: {error}"))),
+        other => maps_of(other).map_err(|error| Fail::error(format!("unable to parse file: {error}"))),
     }
 }
