@@ -19,6 +19,7 @@ mod set;
 mod typed;
 mod world;
 
+pub use fail::Lack;
 pub use fast::FastTemplate;
 pub use functions::{branch_slug, functions, normalize};
 pub use generate::{Generated, Outcome, Problem, RESOURCES_FINALIZER, Step};

@@ -45,6 +45,7 @@ mod null_value_override;
 mod options;
 mod owners;
 mod page;
+mod patches;
 mod problems;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
@@ -246,9 +247,12 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         })
     });
     let sets = sets::judged(inventory).into_par_iter().flat_map_iter(|set| {
-        let admitted = ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
+        // Of a set that a kustomization changes the inventory knows nothing; its text can be judged all the same.
+        let as_written = || ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
+        let own = if set.changed_by.is_some() { as_written() } else { None };
+        let admitted = set.admitted.as_ref().or(own.as_ref());
         run(&|rule, context| {
-            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, &admitted) {
+            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, admitted) {
                 check(set, admitted, context);
             }
         })
@@ -323,15 +327,10 @@ impl<'a> Context<'a> {
     /// Reports on an ApplicationSet, at a place of it.
     pub fn report_set(&mut self, set: &Set, location: Location, message: impl Into<String>) -> Report<'_> {
         let inventory = self.inventory;
-        let report = self.report(location, message).named(Object {
-            group: "argoproj.io".into(),
-            kind: "ApplicationSet".into(),
-            namespace: Arc::clone(&set.namespace),
-            name: set.manifest.name().into(),
-        });
+        let report = self.report(location, message).object(&set.key());
         match set.parent {
             Parent::Application(parent) => report.application(&inventory.applications[parent]),
-            Parent::Root | Parent::Folder => report,
+            Parent::Set { .. } | Parent::Root | Parent::Folder => report,
         }
     }
 

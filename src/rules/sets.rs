@@ -1,5 +1,6 @@
 //! What rules about ApplicationSets share.
 
+use super::patches;
 use crate::files::Location;
 use crate::finding::Edit;
 use crate::inventory::{Inventory, Parent, Set};
@@ -186,10 +187,7 @@ pub(super) fn judged(inventory: &Inventory) -> Vec<&Set> {
 ///
 /// What it makes of the set is judged where an Application renders it; the file by itself may be meant to be incomplete.
 pub(super) fn may_be_patched(inventory: &Inventory, set: &Set, words: &[&str]) -> bool {
-    set.changed_by.is_some()
-        && inventory.parts.iter().any(|(path, _)| {
-            inventory.text(path).is_some_and(|text| words.iter().any(|word| text.contains(word)))
-        })
+    set.changed_by.is_some() && patches::may_change(inventory, &set.manifest, words)
 }
 
 /// A change of the text of a set; nothing where it does not stand in the tree as it is.
