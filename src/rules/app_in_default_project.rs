@@ -70,14 +70,12 @@ fn is_default(set: &Set) -> bool {
 /// mostly stays in the first project there is.
 fn is_workload(app: &App, inventory: &Inventory) -> bool {
     let to = &app.application.spec.destination.namespace;
-    let beside_argo = app.cluster == app.home && *to == inventory.settings(app).namespace;
+    let beside_argo = app.cluster == app.home
+        && (*to == inventory.settings(app).namespace || **to == *app.application.namespace);
     let is_argo = |key: &crate::model::ResourceKey| {
         *key.group == *"argoproj.io" && matches!(&*key.kind, "Application" | "ApplicationSet" | "AppProject")
     };
-    app.is_written()
-        && app.changed_by.is_none()
-        && !beside_argo
-        && !app.targets.list.iter().any(|target| is_argo(&target.key))
+    sets::is_judged_itself(app) && !beside_argo && !app.targets.list.iter().any(|target| is_argo(&target.key))
 }
 
 /// Whether the project permits everything, as far as is known: the tree may narrow it down.

@@ -15,6 +15,7 @@ use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
 mod app_in_default_project;
+mod appset_duplicate_name;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
@@ -97,6 +98,7 @@ const RULES: &[&Rule] = &[
     &duplicate_object::RULE,
     &duplicate_object_api_alias::RULE,
     &application_name_collision::RULE,
+    &appset_duplicate_name::RULE,
     &name_path_mismatch::RULE,
     &shared_object_two_owners::RULE,
     &namespace_two_owners::RULE,

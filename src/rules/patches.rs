@@ -28,7 +28,8 @@ struct Patches<'a> {
 impl Patches<'_> {
     fn of(&self, dir: &str, kustomization: Node<'_>, parsed: &Parsed) -> bool {
         let list = |key: &str| kustomization.get(key).into_iter().flat_map(Node::items);
-        let transforms = ANYTHING.iter().any(|key| kustomization.get(key).is_some_and(|list| !list.is_empty()));
+        let transforms =
+            ANYTHING.iter().any(|key| kustomization.get(key).is_some_and(|list| !list.is_empty()));
         let inline = |item: Node<'_>| item.as_str().is_some_and(|text| self.by_itself(dir, text));
         ["patches", "patchesJson6902"].into_iter().flat_map(list).any(|item| self.patch(dir, item))
             || list("patchesStrategicMerge").any(inline)
@@ -58,7 +59,11 @@ impl Patches<'_> {
     }
 
     fn transformers_speak(&self, dir: &str, kustomization: Node<'_>) -> bool {
-        let mut paths = ANYTHING.iter().filter_map(|key| kustomization.get(key)).flat_map(Node::items).filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str()));
+        let mut paths = ANYTHING
+            .iter()
+            .filter_map(|key| kustomization.get(key))
+            .flat_map(Node::items)
+            .filter_map(|item| item.as_str().or_else(|| item.get("path")?.as_str()));
         paths.any(|path| self.file(dir, path).is_none_or(|text| self.speaks(&text)))
     }
 
@@ -76,7 +81,9 @@ impl Patches<'_> {
     fn is_target(&self, target: Node<'_>) -> bool {
         let fits = |key: &str, value: &str| match target.get(key).and_then(Node::as_str) {
             None | Some("") => true,
-            Some(pattern) => Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(value)),
+            Some(pattern) => {
+                Regex::new(&format!("^(?:{pattern})$")).is_ok_and(|pattern| pattern.is_match(value))
+            }
         };
         fits("kind", self.object.kind()) && fits("name", self.object.name())
     }
