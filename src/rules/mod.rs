@@ -19,6 +19,7 @@ mod appset_duplicate_name;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
+mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
 mod destination_ambiguous;
@@ -112,6 +113,7 @@ const RULES: &[&Rule] = &[
     &destination_ambiguous::RULE,
     &destination_unknown_cluster::RULE,
     &app_in_default_project::RULE,
+    &appset_templated_project::RULE,
     &unscoped_cluster_generator::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
