@@ -28,6 +28,7 @@ mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
 mod glued_separator;
@@ -112,6 +113,7 @@ const RULES: &[&Rule] = &[
     &rendered_into_default_namespace::RULE,
     &destination_ambiguous::RULE,
     &destination_unknown_cluster::RULE,
+    &env_mismatch::RULE,
     &app_in_default_project::RULE,
     &appset_templated_project::RULE,
     &unscoped_cluster_generator::RULE,
