@@ -15,9 +15,11 @@ use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
 mod app_in_default_project;
+mod appset_duplicate_name;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
+mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
 mod destination_ambiguous;
@@ -26,6 +28,7 @@ mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
 mod glued_separator;
@@ -45,6 +48,7 @@ mod null_value_override;
 mod options;
 mod owners;
 mod page;
+mod patches;
 mod problems;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
@@ -96,6 +100,7 @@ const RULES: &[&Rule] = &[
     &duplicate_object::RULE,
     &duplicate_object_api_alias::RULE,
     &application_name_collision::RULE,
+    &appset_duplicate_name::RULE,
     &name_path_mismatch::RULE,
     &shared_object_two_owners::RULE,
     &namespace_two_owners::RULE,
@@ -108,7 +113,9 @@ const RULES: &[&Rule] = &[
     &rendered_into_default_namespace::RULE,
     &destination_ambiguous::RULE,
     &destination_unknown_cluster::RULE,
+    &env_mismatch::RULE,
     &app_in_default_project::RULE,
+    &appset_templated_project::RULE,
     &unscoped_cluster_generator::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
@@ -246,9 +253,12 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         })
     });
     let sets = sets::judged(inventory).into_par_iter().flat_map_iter(|set| {
-        let admitted = ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
+        // Of a set that a kustomization changes the inventory knows nothing; its text can be judged all the same.
+        let as_written = || ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
+        let own = if set.changed_by.is_some() { as_written() } else { None };
+        let admitted = set.admitted.as_ref().or(own.as_ref());
         run(&|rule, context| {
-            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, &admitted) {
+            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, admitted) {
                 check(set, admitted, context);
             }
         })
@@ -323,12 +333,7 @@ impl<'a> Context<'a> {
     /// Reports on an ApplicationSet, at a place of it.
     pub fn report_set(&mut self, set: &Set, location: Location, message: impl Into<String>) -> Report<'_> {
         let inventory = self.inventory;
-        let report = self.report(location, message).named(Object {
-            group: "argoproj.io".into(),
-            kind: "ApplicationSet".into(),
-            namespace: Arc::clone(&set.namespace),
-            name: set.manifest.name().into(),
-        });
+        let report = self.report(location, message).object(&set.key());
         match set.parent {
             Parent::Application(parent) => report.application(&inventory.applications[parent]),
             Parent::Root | Parent::Folder | Parent::Set { .. } => report,
