@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod diff;
 mod error;
 mod exit;
 mod explain;
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn command(args: &Args) -> Result<Exit, Error> {
     match &args.command {
         Command::Lint(lint) => lint::run(args, lint),
+        Command::Diff(diff) => diff::run(args, diff),
         Command::Inventory(inventory) => inventory::run(args, inventory),
         Command::Apps(apps) => apps::run(args, apps),
         Command::Render(render) => render::run(args, render),

@@ -207,6 +207,19 @@ impl Tree {
         Ok(content.bytes.get_or_init(|| bytes).clone())
     }
 
+    /// Whether the regular file at `path` is here and in `other` with the same content.
+    pub fn has_same_file(&self, other: &Self, path: &str) -> bool {
+        let place = |tree: &Self| Some(&tree.store.contents[tree.first + tree.index(path)?].place);
+        match (place(self), place(other)) {
+            (Some(Place::Object(one)), Some(Place::Object(two))) => one == two,
+            (Some(_), Some(_)) => match (self.read(path), other.read(path)) {
+                (Ok(one), Ok(two)) => one == two,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The folder `dir` as a tree of its own, which shares the contents that were read already.
     ///
     /// None where `dir` is no directory. Links that lead out of `dir` leave the new tree.

@@ -1,8 +1,9 @@
 use super::known::Known;
 use crate::files::Repository;
-use crate::model::{Clusters, Tracking, Version};
+use crate::model::{Clusters, Scopes, Tracking, Version};
 use crate::render::{Documents, Engines};
 use globset::GlobSet;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// What an inventory is made from: the tree, and what is known beside it.
@@ -31,8 +32,10 @@ pub struct Options {
     pub known: Vec<Known>,
     /// Whether CustomResourceDefinitions that Applications of the tree render count for the scope of kinds.
     pub rendered_definitions: bool,
-    /// Programs.
-    pub engines: Engines,
+    /// The scopes of custom kinds on each cluster, where another inventory decides them.
+    pub scopes: Option<HashMap<Arc<str>, Scopes>>,
+    /// Programs; two inventories that share them render once what is equal in both.
+    pub engines: Arc<Engines>,
     /// Follow only this object, and discover nothing: path of a file and its text.
     pub only: Option<Arc<Documents>>,
 }
@@ -80,7 +83,8 @@ impl Options {
             clusters: Clusters::default(),
             known: Vec::new(),
             rendered_definitions: true,
-            engines: Engines::default(),
+            scopes: None,
+            engines: Arc::default(),
             only: None,
         }
     }

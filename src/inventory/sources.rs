@@ -36,12 +36,14 @@ impl<'a> Repositories<'a> {
     /// The files of a source.
     pub(super) fn find(&self, source: &Source) -> Result<Found, Problem> {
         let revision = source.target_revision.as_str();
-        let mut mapped = false;
+        // A folder that answers for one revision leaves the others to this tree.
+        let (mut mapped, mut seen) = (false, false);
         for mapping in &self.options.repositories {
             if !same_repository(&mapping.url, &source.repo_url) {
                 continue;
             }
-            mapped = true;
+            mapped |= mapping.revision.is_none();
+            seen = true;
             let answers = match (&mapping.revision, &mapping.branch) {
                 (Some(only), _) => only == revision,
                 (None, Some(branch)) => follows(revision, Some(branch)),
@@ -57,9 +59,9 @@ impl<'a> Repositories<'a> {
                 let documents = Arc::clone(&self.options.documents);
                 return Ok(Found { documents, commit: self.options.commit.clone() });
             }
-            mapped = true;
+            seen = true;
         }
-        if mapped {
+        if seen {
             return self.revision(source);
         }
         let message = format!("the repository `{}` is not here", source.repo_url);
