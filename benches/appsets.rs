@@ -21,7 +21,16 @@ fn main() {
             let set = set(go);
             let tree = tree(folders);
             let repositories = |_: &str, _: &str| Repository::Here(tree.clone());
-            let world = world(&repositories, clusters);
+            let projects = Known { names: vec!["default".to_owned()], complete: true };
+            let list: Vec<Cluster> = (0..clusters).map(cluster).collect();
+            let world = World {
+                repositories: &repositories,
+                clusters: &list,
+                clusters_complete: true,
+                projects: &projects,
+                answers: None,
+                settings: Settings::default(),
+            };
             let mut times: Vec<f64> = (0..RUNS)
                 .map(|_| {
                     let start = Instant::now();
@@ -42,8 +51,8 @@ fn main() {
     }
 }
 
-fn world<'a>(repositories: &'a dyn Fn(&str, &str) -> Repository, clusters: usize) -> World<'a> {
-    let cluster = |index: usize| Cluster {
+fn cluster(index: usize) -> Cluster {
+    Cluster {
         secret: Some(format!("cluster-{index:05}")),
         name: format!("cluster-{index}"),
         server: format!("https://cluster-{index}.example"),
@@ -52,14 +61,6 @@ fn world<'a>(repositories: &'a dyn Fn(&str, &str) -> Repository, clusters: usize
             ("region".to_owned(), "eu".to_owned()),
         ]),
         ..Cluster::default()
-    };
-    World {
-        repositories,
-        clusters: (0..clusters).map(cluster).collect(),
-        clusters_complete: true,
-        projects: Known { names: vec!["default".to_owned()], complete: true },
-        answers: None,
-        settings: Settings::default(),
     }
 }
 

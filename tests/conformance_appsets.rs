@@ -1,4 +1,4 @@
-//! ApplicationSets against Argo CD: one archive below `tests/conformance/appsets` a case, and sets of others, which
+//! `billhook apps --applicationset` against Argo CD: one archive below `tests/conformance/appsets` a case, and sets of others, which
 //! are not part of this repository.
 //!
 //! `BILLHOOK_CORPUS` names the folder of their repositories, `BILLHOOK_GOLDEN` the one that holds what was recorded
@@ -15,7 +15,6 @@ mod trials;
 #[path = "support/txtar.rs"]
 mod txtar;
 
-use billhook::files::Tree;
 use flate2::read::MultiGzDecoder;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
@@ -23,7 +22,6 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use trials::Case;
 use txtar::{Content, Files};
 
@@ -56,11 +54,18 @@ fn probe(root: &Path, archive: &Path) -> Case {
     let expected = expected.unwrap_or_else(|| panic!("{}: no expected.json", archive.display()));
     let name = archive.strip_prefix(root).expect("below the root").with_extension("");
     let name = format!("appsets/{}", name.display());
-    Case {
-        name,
-        missing: Vec::new(),
-        run: Box::new(move || appsets::differences(&expected, &case_of(&files)?.run())),
+    Case { name, missing: Vec::new(), run: Box::new(move || probed(&files, &expected)) }
+}
+
+fn probed(files: &Files, expected: &json::Json) -> Result<Vec<String>, String> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (tree, scratch) = (folder.path().join("tree"), folder.path().join("scratch"));
+    for path in [&tree, &scratch] {
+        fs::create_dir(path).map_err(|error| error.to_string())?;
     }
+    txtar::to_disk(files, &tree).map_err(|error| error.to_string())?;
+    let case = case_of(files, &tree).map_err(|error| error.to_string())?;
+    appsets::differences(expected, &case.run(&scratch)?)
 }
 
 fn text<'f>(files: &'f Files, path: &str) -> Option<&'f str> {
@@ -70,44 +75,30 @@ fn text<'f>(files: &'f Files, path: &str) -> Option<&'f str> {
     }
 }
 
-fn case_of(files: &Files) -> Result<appsets::Case, String> {
+/// A case whose files lie in `tree`.
+fn case_of(files: &Files, tree: &Path) -> Result<appsets::Case, String> {
     let yaml = |path: &str| text(files, path).map(appsets::read_yaml).transpose();
     let options = yaml("case.yaml")?.unwrap_or_default();
-    let mut repositories: BTreeMap<String, Vec<(String, Content)>> = BTreeMap::new();
-    for (path, content) in files {
-        let place = match path.split_once('/') {
-            Some(("repo", inside)) => Some(("repo", inside)),
-            Some(("repos", rest)) => rest.split_once('/'),
-            _ => None,
-        };
-        if let Some((name, inside)) = place {
-            let url = format!("https://git.example/{name}.git");
-            repositories.entry(url).or_default().push((inside.to_owned(), content.clone()));
-        }
+    let mut repositories = BTreeMap::from([("https://git.example/repo.git".to_owned(), tree.join("repo"))]);
+    fs::create_dir_all(tree.join("repo")).map_err(|error| error.to_string())?;
+    for other in fs::read_dir(tree.join("repos")).into_iter().flatten() {
+        let other = other.map_err(|error| error.to_string())?;
+        let url = format!("https://git.example/{}.git", other.file_name().display());
+        repositories.insert(url, other.path());
     }
-    let repositories =
-        repositories.into_iter().map(|(url, files)| (url, tree_of(files, &options["symlinks"])));
+    for (path, target) in options["symlinks"].as_object().into_iter().flatten() {
+        let target = target.as_str().ok_or("a link has a target")?;
+        let path = tree.join("repo").join(path);
+        fs::create_dir_all(path.parent().ok_or("a link has a folder")?).map_err(|error| error.to_string())?;
+        txtar::link(target, &path).map_err(|error| error.to_string())?;
+    }
     Ok(appsets::Case {
         set: text(files, "applicationset.yaml").unwrap_or_default().to_owned(),
         clusters: yaml("clusters.yaml")?.unwrap_or_default(),
         answers: yaml("external.yaml")?,
-        repositories: repositories.collect(),
+        repositories,
         options,
     })
-}
-
-fn tree_of(contents: Vec<(String, Content)>, symlinks: &Value) -> Arc<Tree> {
-    let (mut files, mut links) = (Vec::new(), Vec::new());
-    for (path, content) in contents {
-        match content {
-            Content::File(bytes) => files.push((path, bytes)),
-            Content::Link(target) => links.push((path, target)),
-        }
-    }
-    for (path, target) in symlinks.as_object().into_iter().flatten() {
-        links.push((path.clone(), target.as_str().unwrap_or_default().to_owned()));
-    }
-    Arc::new(Tree::memory_with_links(files, links))
 }
 
 fn lines_of(path: &Path) -> Vec<String> {
@@ -134,7 +125,6 @@ fn sets_of_others(corpus: &Path, golden: &Path) -> Vec<Case> {
         })
         .collect();
     let list = fs::read_to_string(golden.join("cases.jsonl")).expect("the list of cases");
-    let mut trees: HashMap<String, Arc<Tree>> = HashMap::new();
     let mut clusters: HashMap<String, Value> = HashMap::new();
     list.lines()
         .map(|line| {
@@ -145,14 +135,12 @@ fn sets_of_others(corpus: &Path, golden: &Path) -> Vec<Case> {
                 let text = fs::read_to_string(golden.join(file)).unwrap_or_default();
                 appsets::read_yaml(&text).expect("clusters are YAML")
             });
-            let mut repositories = BTreeMap::new();
-            for (url, folder) in case["repositories"].as_object().into_iter().flatten() {
-                let folder = folder.as_str().expect("a repository is a folder").to_owned();
-                let tree = trees.entry(folder).or_insert_with_key(|folder| {
-                    Arc::new(Tree::open(&corpus.join(folder)).expect("a folder"))
-                });
-                repositories.insert(url.clone(), tree.clone());
-            }
+            let folders = case["repositories"].as_object().into_iter().flatten();
+            let repositories = folders
+                .map(|(url, folder)| {
+                    (url.clone(), corpus.join(folder.as_str().expect("a repository is a folder")))
+                })
+                .collect();
             let input = appsets::Case {
                 set: inputs[&id].clone(),
                 options: serde_json::json!({"projects": case["projects"]}),
@@ -161,7 +149,10 @@ fn sets_of_others(corpus: &Path, golden: &Path) -> Vec<Case> {
                 repositories,
             };
             let expected = records[&id].clone();
-            let run = move || appsets::differences(&expected, &input.run());
+            let run = move || {
+                let scratch = tempfile::tempdir().map_err(|error| error.to_string())?;
+                appsets::differences(&expected, &input.run(scratch.path())?)
+            };
             Case { name: format!("appsets-corpus/{id}"), missing: Vec::new(), run: Box::new(run) }
         })
         .collect()

@@ -7,7 +7,7 @@ use serde_json::{Map as Object, Value as Json, json};
 
 use crate::appset::admission::{check, metadata_problems};
 use crate::appset::engine::Engine;
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Lack};
 use crate::appset::generators::{Context, Params, Produced};
 use crate::appset::patch;
 use crate::appset::schema::{APPLICATION, Presence, Struct, TEMPLATE, Type};
@@ -41,15 +41,17 @@ impl Generated {
 /// Why a generated Application is left aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    /// The controller neither creates, updates nor deletes it: the name stands twice, the AppProject does not
-    /// exist or the destination does not resolve.
+    /// The name is generated more than once: the controller neither creates, updates nor deletes any of them.
+    Twice,
+    /// The controller neither creates, updates nor deletes it: the AppProject does not exist or the destination does
+    /// not resolve.
     Invalid(String),
     /// The API server refuses it; all others are applied, and nothing is deleted in that round.
     Rejected(String),
 }
 
 /// At which step generation ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// A generator (`ApplicationGenerationFromParamsError`).
     Generator,
@@ -73,6 +75,8 @@ pub enum Outcome {
     },
     /// The repository alone does not tell; nothing of the set is known to be there or gone.
     Unknown {
+        /// What is missing.
+        lack: Lack,
         /// Why not.
         reason: String,
     },
@@ -119,7 +123,7 @@ impl ApplicationSet {
             }
             Some((step, Fail::Error(message))) => Outcome::Failed { step, message },
             Some((_, Fail::Panic(message))) => Outcome::Failed { step: Step::Panic, message },
-            Some((_, Fail::Unknown(reason))) => Outcome::Unknown { reason },
+            Some((_, Fail::Unknown(lack, reason))) => Outcome::Unknown { lack, reason },
         }
     }
 
@@ -218,14 +222,15 @@ fn is_zero(value: &Json) -> bool {
 /// Finds out which Applications the controller or the API server leaves aside.
 fn validate(applications: &mut [Generated], world: &World<'_>) {
     let mut seen = HashSet::new();
-    let mut invalid: BTreeMap<String, String> = BTreeMap::new();
+    let mut invalid: BTreeMap<String, Problem> = BTreeMap::new();
     for generated in applications.iter() {
         let name = generated.name().to_owned();
         let problem = if seen.contains(&name) {
-            Some(format!("the name {name} is generated more than once"))
+            Some(Problem::Twice)
         } else {
             project_problem(&generated.application, world)
                 .or_else(|| destination_problem(&generated.application["spec"]["destination"], world))
+                .map(Problem::Invalid)
         };
         seen.insert(name.clone());
         if let Some(problem) = problem {
@@ -234,7 +239,7 @@ fn validate(applications: &mut [Generated], world: &World<'_>) {
     }
     for generated in applications.iter_mut() {
         generated.problem = match invalid.get(generated.name()) {
-            Some(problem) => Some(Problem::Invalid(problem.clone())),
+            Some(problem) => Some(problem.clone()),
             None => refusal(&generated.application).map(Problem::Rejected),
         };
     }

@@ -19,9 +19,10 @@ mod set;
 mod typed;
 mod world;
 
+pub use fail::Lack;
 pub use fast::FastTemplate;
 pub use functions::{branch_slug, functions, normalize};
 pub use generate::{Generated, Outcome, Problem, RESOURCES_FINALIZER, Step};
 pub use generators::{By, Produced};
-pub use set::{ApplicationSet, ApplicationsSync, Refused};
+pub use set::{ApplicationSet, Refused};
 pub use world::{Cluster, IN_CLUSTER, IN_CLUSTER_SERVER, Known, Repository, Settings, World};

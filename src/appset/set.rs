@@ -6,6 +6,7 @@ use crate::appset::admission::{check, metadata_problems, prune};
 use crate::appset::functions::{TOO_DEEP, nests_too_deep};
 use crate::appset::generators::kinds_of;
 use crate::appset::schema::APPLICATION_SET;
+use crate::model::ApplicationsSync;
 
 /// An ApplicationSet as the API server would store it.
 #[derive(Clone, Debug)]
@@ -23,43 +24,6 @@ pub struct Refused {
     pub messages: Vec<String>,
     /// The paths of fields that were dropped before.
     pub dropped: Vec<String>,
-}
-
-/// `spec.syncPolicy.applicationsSync`: what the controller may do to Applications.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum ApplicationsSync {
-    /// Create, update and delete.
-    #[default]
-    Sync,
-    /// Only create.
-    CreateOnly,
-    /// Create and update.
-    CreateUpdate,
-    /// Create and delete.
-    CreateDelete,
-}
-
-impl ApplicationsSync {
-    /// The policy of this name, as the field and the controller's flag `--policy` have it.
-    pub fn named(name: &str) -> Option<ApplicationsSync> {
-        Some(match name {
-            "sync" => ApplicationsSync::Sync,
-            "create-only" => ApplicationsSync::CreateOnly,
-            "create-update" => ApplicationsSync::CreateUpdate,
-            "create-delete" => ApplicationsSync::CreateDelete,
-            _ => return None,
-        })
-    }
-
-    /// Whether an existing Application follows its template.
-    pub fn updates(self) -> bool {
-        matches!(self, ApplicationsSync::Sync | ApplicationsSync::CreateUpdate)
-    }
-
-    /// Whether an Application that is no longer generated is deleted.
-    pub fn deletes(self) -> bool {
-        matches!(self, ApplicationsSync::Sync | ApplicationsSync::CreateDelete)
-    }
 }
 
 impl ApplicationSet {

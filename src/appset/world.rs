@@ -63,14 +63,14 @@ pub struct World<'a> {
     /// Finds a repository by its URL and a revision, both as written.
     pub repositories: &'a dyn Fn(&str, &str) -> Repository,
     /// The clusters, sorted in whatever way.
-    pub clusters: Vec<Cluster>,
+    pub clusters: &'a [Cluster],
     /// Whether there are no other clusters than these and the one Argo CD runs in.
     pub clusters_complete: bool,
     /// The AppProjects.
-    pub projects: Known,
+    pub projects: &'a Known,
     /// Recorded answers of services, by generator: `scmProvider`, `pullRequest`, `plugin`,
     /// `clusterDecisionResource`. `None` when nothing was recorded.
-    pub answers: Option<Json>,
+    pub answers: Option<&'a Json>,
     /// Switches of the controller.
     pub settings: Settings,
 }

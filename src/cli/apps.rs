@@ -3,10 +3,10 @@
 use super::args::{Apps, Args};
 use super::error::Error;
 use super::exit::Exit;
-use super::lines::{Places, Source, sets, sorted};
+use super::lines::{Makers, Places, Source, sets, sorted};
 use super::load::{only, scene};
 use super::{finish, output};
-use crate::inventory::{App, Inventory, Parent};
+use crate::inventory::App;
 use crate::report::{self, AppLine};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -23,7 +23,8 @@ pub fn run(args: &Args, apps: &Apps) -> Result<Exit, Error> {
         .filter(|app| app.is_written())
         .map(|app| (app, places.source(&app.application.manifest)))
         .collect();
-    let unexpanded: Vec<_> = sets(inventory, &places).collect();
+    let told = sets(inventory, &places);
+    let makers = Makers::new(inventory);
     let shown = |path: &str| scene.seen.path(path);
     let layout = output::layout(&args.global, apps.wide, &shown);
     output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
@@ -32,11 +33,11 @@ pub fn run(args: &Args, apps: &Apps) -> Result<Exit, Error> {
             name: &app.id,
             application,
             cluster: &app.cluster,
-            parent: parent(inventory, app),
+            parent: makers.name(&app.parent),
             origin: source.origin(),
         });
         let own = inventory.problems.iter().map(|problem| ("", places.problem(problem)));
-        let sets = unexpanded.iter().map(|(name, problem)| (name.as_str(), problem.clone()));
+        let sets = told.iter().map(|(name, problem)| (*name, problem.clone()));
         let problems =
             own.chain(sets).map(|(applicationset, problem)| AppLine::Problem { applicationset, problem });
         report::apps(format, lines.chain(problems), layout, out)
@@ -51,11 +52,4 @@ fn object(app: &App) -> Result<Box<RawValue>, serde_json::Error> {
         metadata.remove("ownerReferences");
     }
     to_raw_value(&object)
-}
-
-fn parent<'a>(inventory: &'a Inventory, app: &App) -> Option<&'a str> {
-    match app.parent {
-        Parent::Root | Parent::Folder => None,
-        Parent::Application(id) => Some(&inventory.applications[id].id),
-    }
 }

@@ -178,6 +178,9 @@ pub struct Beside {
     /// The clusters, as a list or as cluster Secrets; there are no others
     #[arg(long, value_name = "FILE", env = "BILLHOOK_CLUSTERS", hide_env = true)]
     pub clusters: Option<PathBuf>,
+    /// Recorded answers of the services that generators ask: scmProvider, pullRequest, plugin, clusterDecisionResource
+    #[arg(long, value_name = "FILE", env = "BILLHOOK_ANSWERS", hide_env = true)]
+    pub answers: Option<PathBuf>,
 }
 
 /// `billhook lint`.

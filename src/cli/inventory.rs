@@ -3,7 +3,7 @@
 use super::args::{Args, Inventory};
 use super::error::Error;
 use super::exit::Exit;
-use super::lines::{Places, Source, key, sorted, via};
+use super::lines::{Makers, Places, Source, key, sorted};
 use super::load::scene;
 use super::{finish, output};
 use crate::inventory::App;
@@ -17,6 +17,7 @@ pub fn run(args: &Args, inventory: &Inventory) -> Result<Exit, Error> {
     let places = Places::new(&scene.inventory);
     let listed = rows(&scene.inventory, &places);
     let shown = |path: &str| scene.seen.path(path);
+    let makers = Makers::new(&scene.inventory);
     let layout = output::layout(&args.global, inventory.wide, &shown);
     output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
         let objects = listed.iter().map(|row| InventoryLine::Object {
@@ -25,7 +26,7 @@ pub fn run(args: &Args, inventory: &Inventory) -> Result<Exit, Error> {
             key: key(&row.target.key),
             version: &row.target.version,
             origin: row.source.origin(),
-            via: via(&scene.inventory, row.app),
+            via: makers.via(row.app),
         });
         let own = scene.inventory.problems.iter().map(|problem| ("", problem));
         let apps = sorted(&scene.inventory).into_iter();

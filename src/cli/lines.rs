@@ -1,7 +1,7 @@
 //! What an inventory holds, as the lines that reports are made of.
 
 use crate::files::{Lines, Location, Path};
-use crate::inventory::{App, Inventory, Outcome, Parent};
+use crate::inventory::{App, Inventory, Outcome, Parent, SetOutcome};
 use crate::model::{self, Condition, Manifest, ResourceKey};
 use crate::report::{Key, Origin, Problem, State, Unknown};
 use hashbrown::HashMap;
@@ -57,6 +57,19 @@ impl<'a> Places<'a> {
         Source { path: location.path, line: Some(lines.line(location.span.start)) }
     }
 
+    /// A problem that is made for the report, as it tells it.
+    fn owned(&self, problem: &model::Problem) -> Problem<'static> {
+        let told = self.problem(problem);
+        Problem {
+            state: told.state,
+            code: problem.kind.code(),
+            message: Cow::Owned(problem.message.clone()),
+            path: told.path.map(|path| Cow::Owned(path.into_owned())),
+            line: told.line,
+            condition: problem.condition.map(condition),
+        }
+    }
+
     /// A problem as reports tell it.
     pub fn problem<'p>(&self, problem: &'p model::Problem) -> Problem<'p> {
         Problem {
@@ -97,19 +110,46 @@ pub fn sorted(inventory: &Inventory) -> Vec<&App> {
     apps
 }
 
-/// The Applications that led to this one, outermost first.
-pub fn via<'a>(inventory: &'a Inventory, app: &App) -> Vec<&'a str> {
-    let mut ids = Vec::new();
-    let mut parent = &app.parent;
-    while let Parent::Application(id) = parent
-        && ids.len() < inventory.applications.len()
-    {
-        let above = &inventory.applications[*id];
-        ids.push(&*above.id);
-        parent = &above.parent;
+/// The names of what makes Applications exist.
+pub struct Makers<'a> {
+    inventory: &'a Inventory,
+    sets: Vec<String>,
+}
+
+impl<'a> Makers<'a> {
+    /// Of this inventory.
+    pub fn new(inventory: &'a Inventory) -> Self {
+        let sets = inventory.sets.iter().map(|set| format!("ApplicationSet {}", set.id)).collect();
+        Self { inventory, sets }
     }
-    ids.reverse();
-    ids
+
+    /// `namespace/name` of an Application, `ApplicationSet namespace/name`; None where nobody makes it.
+    pub fn name(&self, parent: &Parent) -> Option<&str> {
+        match *parent {
+            Parent::Root | Parent::Folder => None,
+            Parent::Application(id) => Some(&self.inventory.applications[id].id),
+            Parent::Set { set, .. } => Some(&self.sets[set]),
+        }
+    }
+
+    /// The Applications and ApplicationSets that led to this Application, outermost first.
+    pub fn via(&self, app: &App) -> Vec<&str> {
+        let Inventory { applications, sets, .. } = self.inventory;
+        let mut names = Vec::new();
+        let mut parent = &app.parent;
+        while let Some(name) = self.name(parent)
+            && names.len() <= applications.len() + sets.len()
+        {
+            names.push(name);
+            parent = match *parent {
+                Parent::Application(id) => &applications[id].parent,
+                Parent::Set { set, .. } => &sets[set].parent,
+                Parent::Root | Parent::Folder => break,
+            };
+        }
+        names.reverse();
+        names
+    }
 }
 
 /// What cannot be told, and whom it befalls. What Argo CD refuses too is told by findings.
@@ -126,34 +166,28 @@ pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown
     let apps =
         apps.flat_map(|app| app.problems.iter().filter(unknown).map(|problem| of(Some(&app.id), problem)));
     let mut all: Vec<Unknown<'_>> = general.chain(apps).collect();
-    all.extend(sets(inventory, places).map(|(name, problem)| Unknown {
+    let of_sets =
+        inventory.sets.iter().flat_map(|set| set.problems.iter().map(move |problem| (set, problem)));
+    all.extend(of_sets.filter(|(_, problem)| unknown(problem)).map(|(set, problem)| Unknown {
         application: None,
-        applicationset: Some(name.into()),
-        problem,
+        applicationset: Some(Cow::Borrowed(&set.id)),
+        problem: places.problem(problem),
     }));
     all.sort();
     all.dedup();
     all
 }
 
-/// The ApplicationSets that are not expanded.
-pub fn sets<'a>(
-    inventory: &'a Inventory,
-    places: &Places<'_>,
-) -> impl Iterator<Item = (String, Problem<'a>)> {
-    inventory.sets.iter().map(|set| {
-        let source = places.source(&set.manifest);
-        let name = format!("{}/{}", set.namespace, set.manifest.name());
-        let problem = Problem {
-            state: State::Unknown,
-            code: model::ProblemKind::SetNotExpanded.code(),
-            message: "the Applications it generates are not worked out".into(),
-            path: Some(source.path.to_string().into()),
-            line: source.line,
-            condition: None,
-        };
-        (name, problem)
-    })
+/// What is wrong with ApplicationSets, and with single Applications that they generate.
+pub fn sets<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<(&'a str, Problem<'a>)> {
+    let mut told = Vec::new();
+    for set in &inventory.sets {
+        told.extend(set.problems.iter().map(|problem| (&*set.id, places.problem(problem))));
+        let members = set.members.iter().filter_map(|member| inventory.aside(member));
+        told.extend(members.map(|problem| (&*set.id, places.owned(&problem))));
+    }
+    told.sort();
+    told
 }
 
 /// Whether something could not be rendered or resolved, so that findings and objects may be missing.
@@ -161,5 +195,5 @@ pub fn is_incomplete(inventory: &Inventory) -> bool {
     let stops = |problem: &model::Problem| problem.state != model::State::Warning;
     inventory.problems.iter().any(stops)
         || inventory.applications.iter().any(|app| app.outcome != Outcome::Rendered)
-        || !inventory.sets.is_empty()
+        || inventory.sets.iter().any(|set| set.outcome != SetOutcome::Generated)
 }

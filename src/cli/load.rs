@@ -416,7 +416,33 @@ fn add_beside(options: &mut Options, beside: &Beside, roots: &[&Path]) -> Result
     if let Some(file) = &beside.clusters {
         options.clusters = clusters(options, file)?;
     }
+    options.answers = beside.answers.as_deref().map(answers).transpose()?;
     Ok(())
+}
+
+/// `--answers FILE`: a mapping of generators to what their services say.
+fn answers(file: &Path) -> Result<serde_json::Value, Error> {
+    let name = file.display().to_string();
+    let parsed = yaml::File::single(yaml::decode(&files::read_file(file)?).text);
+    let Some(document) = parsed.documents().first() else { return Ok(serde_json::Value::Null) };
+    let root = document.root().map_err(|error| wrong(error, &name, &parsed))?;
+    let node = parsed.node(root);
+    if !node.is_map() && !node.is_null() {
+        let message = format!("`{name}` holds no answers");
+        return Err(Error::usage(message, "give a mapping of generators, such as `plugin`, to answers"));
+    }
+    Ok(node.to_json())
+}
+
+/// A file of the user's that is no YAML.
+fn wrong(error: &yaml::Error, name: &str, parsed: &yaml::File) -> Error {
+    Error::Wrong {
+        message: error.message.clone(),
+        help: String::new(),
+        span: error.span,
+        path: name.to_owned(),
+        text: Arc::clone(parsed.text()),
+    }
 }
 
 /// `--clusters FILE`: a list of clusters, or cluster Secrets; there are no others.
@@ -425,22 +451,18 @@ fn clusters(options: &mut Options, file: &Path) -> Result<Clusters, Error> {
     let parsed = yaml::File::stream(yaml::decode(&files::read_file(file)?).text);
     let text = || Arc::clone(parsed.text());
     let mut list: Vec<Cluster> = Vec::new();
+    let mut is_list = parsed.documents().is_empty();
     for document in parsed.documents() {
-        let root = document.root().map_err(|error| Error::Wrong {
-            message: error.message.clone(),
-            help: String::new(),
-            span: error.span,
-            path: name.clone(),
-            text: text(),
-        })?;
+        let root = document.root().map_err(|error| wrong(error, &name, &parsed))?;
         let node = parsed.node(root);
         if node.is_seq() {
+            is_list = true;
             let read: Result<Vec<Cluster>, _> = yaml::de::from_node(node);
             list.extend(read.map_err(|error| Error::yaml(error, name.clone(), text()))?);
         }
     }
     let secrets = known_from(Tree::of_file(file)?, None, false, &name)?;
-    if list.is_empty() && secrets.found.clusters.is_empty() {
+    if !is_list && secrets.found.clusters.is_empty() {
         let help =
             "give a list of `{name, server, labels, annotations, project, secret}`, or cluster Secrets";
         return Err(Error::usage(format!("`{name}` names no cluster"), help));

@@ -22,6 +22,7 @@ impl Config {
             version: one.version,
             namespace: one.namespace.clone(),
             tracking: one.tracking_method.map(Tracking::from),
+            set_policy: one.application_set_policy,
             roots: (!one.roots.is_empty()).then(|| set(&one.roots)),
             scope: one.roots.iter().map(Glob::as_str).collect::<Vec<_>>().join(", "),
         };

@@ -2,7 +2,7 @@
 
 use crate::config::values::{Date, Glob, Reason, parsed};
 use crate::finding::Severity;
-use crate::model::{Cluster, Version};
+use crate::model::{Cluster, SetPolicy, Version};
 use schemars::JsonSchema;
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::{Deserialize, Deserializer, de};
@@ -115,30 +115,6 @@ pub enum TrackingMethod {
     /// By label.
     #[serde(rename = "label")]
     Label,
-}
-
-/// The flags of the ApplicationSet controller that bound `applicationsSync`.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
-pub struct SetPolicy {
-    /// `--policy`.
-    pub flag: Option<ApplicationsSync>,
-    /// `--enable-policy-override`: whether a set may say otherwise.
-    pub allow_override: Option<bool>,
-}
-
-/// What an ApplicationSet does to its Applications.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum ApplicationsSync {
-    /// Creates, changes and deletes them.
-    Sync,
-    /// Creates them.
-    CreateOnly,
-    /// Creates and changes them.
-    CreateUpdate,
-    /// Creates and deletes them.
-    CreateDelete,
 }
 
 /// A repository and the folder that answers for it.

@@ -209,8 +209,7 @@ impl Tree {
 
     /// Whether the regular file at `path` is here and in `other` with the same content.
     pub fn has_same_file(&self, other: &Self, path: &str) -> bool {
-        let place = |tree: &Self| Some(&tree.store.contents[tree.first + tree.index(path)?].place);
-        match (place(self), place(other)) {
+        match (self.place(path), other.place(path)) {
             (Some(Place::Object(one)), Some(Place::Object(two))) => one == two,
             (Some(_), Some(_)) => match (self.read(path), other.read(path)) {
                 (Ok(one), Ok(two)) => one == two,
@@ -285,6 +284,10 @@ impl Tree {
             }
         }
         links.iter().try_for_each(|(link, target)| disk::link_new(link, target))
+    }
+
+    fn place(&self, path: &str) -> Option<&Place> {
+        Some(&self.store.contents[self.first + self.index(path)?].place)
     }
 
     fn index(&self, path: &str) -> Option<usize> {

@@ -1,7 +1,7 @@
 //! What goes along with what is deleted, and what holds a deletion up.
 
 use super::cause::Cause;
-use super::seed;
+use super::sets;
 use super::world::{Being, ControlId, End, Listing, Spec, ThingId, World};
 use crate::inventory::cluster_of;
 use crate::model::{Manifest, Phase, Protection, ResourceKey, protections};
@@ -73,7 +73,7 @@ fn remove(world: &mut World<'_>, thing: ThingId, end: End, all: &[ThingId]) -> V
 fn actor(end: &End) -> Option<ControlId> {
     match end {
         End::Prune(id) | End::Application(id) | End::Replace(id, _) | End::Hook(id) => Some(*id),
-        End::Namespace(_) | End::Definition(_) | End::Owner(_) => None,
+        End::Namespace(_) | End::Definition(_) | End::Owner(_) | End::Set(_) => None,
     }
 }
 
@@ -96,6 +96,7 @@ fn along(world: &mut World<'_>, id: ThingId, manifest: Option<&Manifest>) -> Vec
             let found = keys.iter().filter_map(|claim| world.find(instance, &cluster, claim));
             found.map(|claim| (claim, End::Owner(id))).collect()
         }
+        ("argoproj.io", "ApplicationSet") => sets::end(world, id, manifest),
         ("argoproj.io", "AppProject") => {
             world.projects.remove(instance, &key.name);
             wake_project(world, instance, &key.name);
@@ -360,10 +361,7 @@ fn run_last_hooks(world: &mut World<'_>, id: ControlId) {
         .map(|(target, thing)| (*thing, &target.manifest))
         .collect();
     for (thing, manifest) in last {
-        let hook = seed::is_hook(manifest);
-        let being =
-            Being { manifest: Some(manifest), owner: Some(id), marked_in: None, hook, uid: 0, held: None, altered: false };
-        world.put(thing, being);
+        world.put(thing, Being::new(Some(manifest), Some(id)));
     }
 }
 

@@ -9,7 +9,7 @@ use super::cause::Cause;
 use super::compare::{Stop, compare, needs_namespace};
 use super::deletion::{self, delete, wake_project};
 use super::plan::{self, Plan, Run};
-use super::seed;
+use super::{seed, sets};
 use super::world::{Being, ControlId, End, Spec, ThingId, World, namespace_key};
 use crate::inventory::Outcome;
 use hashbrown::HashSet;
@@ -30,6 +30,7 @@ pub(super) fn play(world: &mut World<'_>) {
         if number == 0 {
             by_hand(world);
         }
+        sets::reconcile(world);
         open = awake(world);
         if open.is_empty() {
             break;
@@ -149,16 +150,8 @@ fn put(world: &mut World<'_>, id: ControlId, index: usize, thing: ThingId) {
     let target = &app.targets.list[index];
     let owner = seed::is_tracked(world, id, target).then_some(id);
     let marked_in = seed::marked_in(world, id, target);
-    let hook = target.hooks.is_some();
-    let being = Being {
-        manifest: Some(&target.manifest),
-        owner,
-        marked_in,
-        hook,
-        uid: 0,
-        held: None,
-        altered: false,
-    };
+    let controller = world.things[thing].now.as_ref().and_then(|being| being.controller);
+    let being = Being { marked_in, controller, ..Being::new(Some(&target.manifest), owner) };
     let before = world.things[thing].now.as_ref().and_then(|being| being.manifest);
     let same = before.is_some_and(|before| super::same::same_text(before, &target.manifest));
     let unchanged = same && world.things[thing].now.as_ref().is_some_and(|now| now.owner == owner);
@@ -177,11 +170,14 @@ fn put(world: &mut World<'_>, id: ControlId, index: usize, thing: ThingId) {
 }
 
 /// What a changed object means to Argo CD: an Application has another spec, a project permits other things.
-fn changed(world: &mut World<'_>, thing: ThingId) {
+pub(super) fn changed(world: &mut World<'_>, thing: ThingId) {
     if let Some(id) = world.application(thing) {
         let control = &mut world.controls[id];
         control.spec = if control.new.is_some() { Spec::New } else { Spec::Old };
         world.woken.push(id);
+    }
+    if let Some(set) = world.set(thing) {
+        world.sets[set].open = true;
     }
     let of = &world.things[thing];
     if of.key.is("argoproj.io", "AppProject") {
@@ -223,18 +219,7 @@ fn make_namespace(world: &mut World<'_>, id: ControlId, run: &Run) {
     }
     match &mut world.things[thing].now {
         Some(now) => now.altered |= changes,
-        None => world.put(
-            thing,
-            Being {
-                manifest: None,
-                owner: None,
-                marked_in: None,
-                hook: false,
-                uid: 0,
-                held: None,
-                altered: false,
-            },
-        ),
+        None => world.put(thing, Being::new(None, None)),
     }
 }
 
@@ -244,26 +229,17 @@ fn make_namespace(world: &mut World<'_>, id: ControlId, run: &Run) {
 fn by_hand(world: &mut World<'_>) {
     for thing in 0..world.things.len() {
         let of = &world.things[thing];
-        if !of.base_apps.is_empty() || !of.head_apps.is_empty() || of.derived {
+        if !of.base_apps.is_empty() || !of.head_apps.is_empty() || of.generated {
             continue;
         }
-        let (base, head) = (of.base, of.head);
+        let (base, head) = (of.base.filter(|_| of.by_hand[0]), of.head.filter(|_| of.by_hand[1]));
         match (base, head) {
             (_, Some(manifest)) => {
                 let same = base.is_some_and(|base| super::same::same_text(base, manifest));
                 if same && of.now.is_some() {
                     continue;
                 }
-                let being = Being {
-                    manifest: Some(manifest),
-                    owner: None,
-                    marked_in: None,
-                    hook: false,
-                    uid: 0,
-                    held: None,
-                    altered: false,
-                };
-                world.put(thing, being);
+                world.put(thing, Being::new(Some(manifest), None));
                 changed(world, thing);
             }
             (Some(_), None) => {

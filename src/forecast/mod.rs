@@ -4,7 +4,7 @@
 //! read the commit in the order that was seen to be the worst (`merge`), and looks at what is there in the end (`rows`).
 //! Each mechanism is a file of its own: whether a sync starts (`compare`), in what order it does things (`plan`), what an
 //! apply does to an object (`apply`, `immutable`, `admission`), what may be pruned (`prune`), and what goes along with what
-//! is deleted (`deletion`).
+//! is deleted (`deletion`), and what ApplicationSets make and take away (`sets`).
 //!
 //! Live state is inferred from base: an option or finalizer counts if base holds it, and what head says counts once it
 //! was applied. What is not known on either side stays [`Outcome::Unknown`].
@@ -23,6 +23,7 @@ mod prune;
 mod rows;
 mod same;
 mod seed;
+mod sets;
 mod world;
 
 pub use cause::Cause;

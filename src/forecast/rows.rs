@@ -170,17 +170,14 @@ fn unknown(world: &World<'_>, id: ThingId) -> Option<Cause> {
             let because = format!("what `{}` deploys is not known: {why}", control.id);
             return Some(Cause::new("not-rendered", because));
         }
-        let left = thing.base_apps.iter().find(|control| {
-            let own = world.controls[**control].thing;
-            own.is_some_and(|own| world.things[own].unknown.is_some())
-        });
-        if let Some(control) = left {
-            let because =
-                format!("`{}` left git, and whoever applied it decides whether it goes", world.controls[*control].id);
-            return Some(Cause::new("root-left-git", because));
+        if let Some(cause) = thing.base_apps.iter().find_map(|control| unknown_with(world, *control)) {
+            return Some(cause);
         }
     }
     if thing.base_apps.is_empty() && thing.before.is_none() {
+        if let Some(cause) = thing.head_apps.iter().find_map(|control| unknown_with(world, *control)) {
+            return Some(cause);
+        }
         let of = thing.head_apps.iter().find(|control| {
             world.controls[**control].base.is_some_and(|base| untold(base.outcome))
         })?;
@@ -188,6 +185,14 @@ fn unknown(world: &World<'_>, id: ThingId) -> Option<Cause> {
         return Some(Cause::new("base-not-rendered", because));
     }
     None
+}
+
+/// Nobody can tell what becomes of the Application, and so of its objects.
+fn unknown_with(world: &World<'_>, id: ControlId) -> Option<Cause> {
+    let control = &world.controls[id];
+    let cause = world.things[control.thing?].unknown.as_ref()?;
+    let because = format!("nobody can tell what becomes of `{}`: {}", control.id, cause.because);
+    Some(Cause::new(cause.code, because))
 }
 
 /// What is neither there before nor after: it should come and does not, or comes and goes within the merge.
@@ -243,6 +248,10 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
             };
             Cause::new("prune", why)
         }
+        Some(End::Set(set)) => {
+            let because = format!("{} does not generate it any more", thing(&world.sets[*set].thing));
+            Cause::new("not-generated", because)
+        }
         Some(End::Application(control)) => {
             Cause::new("application-deleted", format!("the finalizer of `{}` takes its objects along", app(control)))
         }
@@ -276,6 +285,10 @@ fn stays(world: &World<'_>, listed: &Listed, id: ThingId) -> (Outcome, Cause) {
             (None, None) => false,
             _ => true,
         };
+    if before.controller.is_none() && now.controller.is_some() {
+        let because = "an ApplicationSet generates it now and takes it over";
+        return (Outcome::Adopted, Cause::new("adopted-by-set", because));
+    }
     let (wanted, extra) = (listed.wanted[id], listed.extra[id]);
     let was_listed = !thing.base_apps.is_empty();
     let moved = before.owner != now.owner;

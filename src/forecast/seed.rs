@@ -4,7 +4,7 @@ use super::admission;
 use super::apply;
 use super::compare::creates_namespace;
 use super::world::{Being, ControlId, Listing, Spec, ThingId, World, namespace_key};
-use crate::inventory::Outcome;
+use crate::inventory::{Outcome, Parent};
 use crate::model::{Manifest, Phase, ResourceKey, Tracking, Version};
 use crate::render::Target;
 use std::sync::Arc;
@@ -57,17 +57,21 @@ fn is_watched(world: &World<'_>, id: ControlId) -> bool {
     patterns.any(|pattern| Pattern::new(Dialect::RegexOrGobwas, pattern).is_ok_and(|pattern| pattern.matches(namespace)))
 }
 
+/// What base makes without an Application that renders it: by hand, or by an ApplicationSet.
 fn plant_roots(world: &mut World<'_>) {
     for thing in 0..world.things.len() {
-        let Some(manifest) = world.things[thing].base else { continue };
-        if world.things[thing].base_apps.is_empty() {
-            world.things[thing].now = Some(being(manifest, None));
+        let of = &world.things[thing];
+        let control = world.application(thing).and_then(|id| world.controls[id].base);
+        let set = control.and_then(|app| match app.parent {
+            Parent::Set { set, .. } => Some(world.base.sets[set].key()),
+            _ => None,
+        });
+        let set = set.and_then(|key| world.set(world.find(of.instance, &of.cluster, &key)?));
+        let Some(manifest) = of.base.filter(|_| of.by_hand[0] || set.is_some()) else { continue };
+        if of.base_apps.is_empty() {
+            world.things[thing].now = Some(Being { controller: set, ..Being::new(Some(manifest), None) });
         }
     }
-}
-
-fn being<'a>(manifest: &'a Manifest, owner: Option<ControlId>) -> Being<'a> {
-    Being { manifest: Some(manifest), owner, marked_in: None, hook: is_hook(manifest), uid: 0, held: None, altered: false }
 }
 
 /// Whether an object carries a hook annotation that makes it one.
@@ -92,7 +96,7 @@ fn plant_targets(world: &mut World<'_>, id: ControlId) {
             continue;
         }
         let marked_in = marked_in(world, id, target);
-        world.things[thing].now = Some(Being { marked_in, ..being(&target.manifest, owner) });
+        world.things[thing].now = Some(Being { marked_in, ..Being::new(Some(&target.manifest), owner) });
         if let Some(owner) = owner {
             world.controls[owner].owned.push(thing);
         }
@@ -221,7 +225,7 @@ fn plant_namespace(world: &mut World<'_>, id: ControlId) {
             of.derived = true;
         }
         if is_base && synced && of.now.is_none() {
-            of.now = Some(Being { manifest: None, owner, marked_in: None, hook: false, uid: 0, held: None, altered: false });
+            of.now = Some(Being::new(None, owner));
             if owner.is_some() {
                 world.controls[id].owned.push(thing);
             }
@@ -261,7 +265,7 @@ fn plant_claims(world: &mut World<'_>) {
                     of.derived = true;
                 }
                 if live && of.now.is_none() {
-                    of.now = Some(Being { manifest: None, owner: None, marked_in: None, hook: false, uid: 0, held: None, altered: false });
+                    of.now = Some(Being::new(None, None));
                 }
             }
         }

@@ -5,7 +5,7 @@ use super::cause::Cause;
 use super::compare::Stop;
 use super::projects::Projects;
 use super::same::Comparing;
-use crate::inventory::{App, Inventory, Outcome, Parent, Place};
+use crate::inventory::{App, Fate, Inventory, Member, Outcome, Parent, Place, Set};
 use crate::model::{Application, GroupKind, Manifest, ResourceKey, Settings};
 use crate::render::Target;
 use hashbrown::{HashMap, HashSet};
@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 /// Index of an object in [`World::things`].
 pub(super) type ThingId = usize;
+/// Index of an ApplicationSet in [`World::sets`].
+pub(super) type SetControlId = usize;
 /// Index of an Application in [`World::controls`].
 pub(super) type ControlId = usize;
 
@@ -23,17 +25,31 @@ pub(super) struct World<'a> {
     pub head: &'a Inventory,
     pub things: Vec<Thing<'a>>,
     pub controls: Vec<Control<'a>>,
+    pub sets: Vec<SetControl<'a>>,
     pub projects: Projects<'a>,
     /// Clusters whose Secret was deleted.
     pub lost_clusters: HashSet<Arc<str>>,
     index: HashMap<Place, ThingId>,
     by_object: HashMap<ThingId, ControlId>,
+    by_set: HashMap<ThingId, SetControlId>,
     by_name: HashMap<(usize, Arc<str>), ControlId>,
     places: OnceCell<Places>,
     /// Objects that changed since Applications were last asked.
     pub touched: Vec<(ThingId, Option<ControlId>)>,
     /// Applications whose own object changed or came.
     pub woken: Vec<ControlId>,
+}
+
+/// An ApplicationSet as it controls its Applications.
+pub(super) struct SetControl<'a> {
+    /// Its own object.
+    pub thing: ThingId,
+    pub base: Option<&'a Set>,
+    pub head: Option<&'a Set>,
+    /// The Applications that head's set generates, by number of the member.
+    pub members: Vec<Option<ControlId>>,
+    /// Whether the controller is to look again.
+    pub open: bool,
 }
 
 /// What lives where, for what goes along with a Namespace or a definition.
@@ -69,6 +85,10 @@ pub(super) struct Thing<'a> {
     pub unknown: Option<Cause>,
     /// Why it did not come into being, or was not changed.
     pub refused: Option<Cause>,
+    /// Somebody applies it by hand, in base and in head.
+    pub by_hand: [bool; 2],
+    /// An ApplicationSet makes it in head.
+    pub generated: bool,
     /// It is in no manifest: a claim of a StatefulSet, a namespace of CreateNamespace.
     pub derived: bool,
 }
@@ -80,6 +100,8 @@ pub(super) struct Being<'a> {
     pub manifest: Option<&'a Manifest>,
     /// The Application that its tracking names.
     pub owner: Option<ControlId>,
+    /// The ApplicationSet that its owner references name.
+    pub controller: Option<SetControlId>,
     /// The destination namespace that the tracking of a cluster-scoped object names.
     pub marked_in: Option<Arc<str>>,
     /// It carries a hook annotation.
@@ -92,11 +114,21 @@ pub(super) struct Being<'a> {
     pub altered: bool,
 }
 
+impl<'a> Being<'a> {
+    /// An object that this manifest made; None where no manifest names it.
+    pub fn new(manifest: Option<&'a Manifest>, owner: Option<ControlId>) -> Self {
+        let hook = manifest.is_some_and(super::seed::is_hook);
+        Self { manifest, owner, controller: None, marked_in: None, hook, uid: 0, held: None, altered: false }
+    }
+}
+
 /// What deleted an object.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum End {
     /// Its Application pruned it.
     Prune(ControlId),
+    /// Its ApplicationSet does not generate it any more.
+    Set(SetControlId),
     /// Its Application went, with a finalizer that takes everything along.
     Application(ControlId),
     /// Its Namespace went.
@@ -216,7 +248,9 @@ impl<'a> World<'a> {
             projects: Projects::default(),
             lost_clusters: HashSet::new(),
             index: HashMap::with_capacity(sides.base.count() + 64),
+            sets: Vec::new(),
             by_object: HashMap::new(),
+            by_set: HashMap::new(),
             by_name: HashMap::new(),
             places: OnceCell::new(),
             touched: Vec::new(),
@@ -240,6 +274,7 @@ impl<'a> World<'a> {
             world.add_views(id, &between);
         }
         world.add_roots(&instances);
+        world.add_sets(&instances);
         world
     }
 
@@ -303,6 +338,8 @@ impl<'a> World<'a> {
             race: false,
             unknown: None,
             refused: None,
+            by_hand: [false; 2],
+            generated: false,
             derived: false,
         });
         self.index.insert(place, id);
@@ -390,42 +427,82 @@ impl<'a> World<'a> {
 
     /// What somebody applies by hand: Applications, sets and projects that no Application renders.
     fn add_roots(&mut self, instances: &[usize]) {
-        let (base, head) = (self.base, self.head);
         for id in 0..self.controls.len() {
             let control = &self.controls[id];
             let Some(thing) = control.thing else { continue };
-            let (old, new) = (control.base, control.head);
-            let by_hand = |app: &&'a App| app.parent == Parent::Root;
-            if let Some(app) = old.filter(by_hand) {
-                self.things[thing].base.get_or_insert(&app.application.manifest);
-            }
-            if let Some(app) = new.filter(by_hand) {
-                self.things[thing].head.get_or_insert(&app.application.manifest);
+            for (side, app) in [control.base, control.head].into_iter().enumerate() {
+                let Some(app) = app else { continue };
+                match app.parent {
+                    Parent::Root => self.by_hand(thing, side, &app.application.manifest),
+                    Parent::Set { .. } => self.by_set(thing, side, &app.application.manifest),
+                    Parent::Application(_) | Parent::Folder => {}
+                }
             }
         }
         let home: Arc<str> = crate::model::IN_CLUSTER.into();
-        let key = |kind: &str, namespace: &Arc<str>, name: &str| ResourceKey {
-            group: "argoproj.io".into(),
-            kind: kind.into(),
-            namespace: Arc::clone(namespace),
-            name: name.into(),
-        };
-        for (inventory, is_base) in [(base, true), (head, false)] {
-            let number = |instance: usize| if is_base { instance } else { instances[instance] };
-            let sets = inventory.sets.iter().filter(|set| set.parent == Parent::Root);
-            let sets = sets.map(|set| (set.instance, &set.manifest, "ApplicationSet", &set.namespace));
-            let projects = inventory.projects.iter().filter(|owned| owned.parent == Parent::Root);
-            let projects = projects
-                .map(|owned| (owned.instance, &owned.project.manifest, "AppProject", &owned.namespace));
-            for (instance, manifest, kind, namespace) in sets.chain(projects) {
-                let thing = self.thing(number(instance), &home, &key(kind, namespace, manifest.name()));
-                let slot = match is_base {
-                    true => &mut self.things[thing].base,
-                    false => &mut self.things[thing].head,
+        for (side, inventory) in [self.base, self.head].into_iter().enumerate() {
+            let number = |instance: usize| if side == 0 { instance } else { instances[instance] };
+            for set in inventory.sets.iter().filter(|set| set.parent == Parent::Root) {
+                let thing = self.thing(number(set.instance), &set.home, &set.key());
+                self.by_hand(thing, side, &set.manifest);
+            }
+            for owned in inventory.projects.iter().filter(|owned| owned.parent == Parent::Root) {
+                let key = ResourceKey {
+                    group: "argoproj.io".into(),
+                    kind: "AppProject".into(),
+                    namespace: Arc::clone(&owned.namespace),
+                    name: Arc::clone(&owned.project.name),
                 };
-                slot.get_or_insert(manifest);
+                let thing = self.thing(number(owned.instance), &home, &key);
+                self.by_hand(thing, side, &owned.project.manifest);
             }
         }
+    }
+
+    fn by_hand(&mut self, thing: ThingId, side: usize, manifest: &'a Manifest) {
+        let of = &mut self.things[thing];
+        of.by_hand[side] = true;
+        let slot = if side == 0 { &mut of.base } else { &mut of.head };
+        slot.get_or_insert(manifest);
+    }
+
+    fn by_set(&mut self, thing: ThingId, side: usize, manifest: &'a Manifest) {
+        let of = &mut self.things[thing];
+        of.generated |= side == 1;
+        let slot = if side == 0 { &mut of.base } else { &mut of.head };
+        slot.get_or_insert(manifest);
+    }
+
+    fn add_sets(&mut self, instances: &[usize]) {
+        for (side, inventory) in [self.base, self.head].into_iter().enumerate() {
+            for set in &inventory.sets {
+                let instance = if side == 0 { set.instance } else { instances[set.instance] };
+                let thing = self.thing(instance, &set.home, &set.key());
+                let id = *self.by_set.entry(thing).or_insert(self.sets.len());
+                if id == self.sets.len() {
+                    self.sets.push(SetControl { thing, base: None, head: None, members: Vec::new(), open: true });
+                }
+                if side == 0 {
+                    self.sets[id].base = Some(set);
+                    continue;
+                }
+                let member = |member: &Member| match member.fate {
+                    Fate::Applied(app) => {
+                        let app = &inventory.applications[app];
+                        self.by_name.get(&(instance, Arc::clone(&app.id))).copied()
+                    }
+                    _ => None,
+                };
+                let members = set.members.iter().map(member).collect();
+                self.sets[id].head = Some(set);
+                self.sets[id].members = members;
+            }
+        }
+    }
+
+    /// The ApplicationSet whose object this is.
+    pub fn set(&self, thing: ThingId) -> Option<SetControlId> {
+        self.by_set.get(&thing).copied()
     }
 
     /// How manifests are compared for an instance.

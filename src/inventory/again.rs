@@ -4,7 +4,7 @@ use super::expand::Expansion;
 use super::options::Options;
 use super::sources::Repositories;
 use super::{App, Inventory, Parent};
-use crate::model::{Application, Scopes};
+use crate::model::{Application, Manifest, Scopes};
 use rayon::prelude::*;
 
 /// Renders `apps`, Applications of another inventory, from the files of `inventory`: with their own specs, names and
@@ -13,7 +13,7 @@ pub(super) fn again(options: &Options, inventory: &Inventory, apps: &[&App]) -> 
     if apps.is_empty() {
         return Vec::new();
     }
-    let expansion = Expansion::new(options, inventory.instances.clone(), inventory.clusters.clone());
+    let expansion = Expansion::alone(options, inventory.instances.clone(), inventory.clusters.clone());
     let last = inventory.instances.len().saturating_sub(1);
     let drafts: Vec<_> = apps
         .iter()
@@ -24,7 +24,8 @@ pub(super) fn again(options: &Options, inventory: &Inventory, apps: &[&App]) -> 
         .collect();
     let applications: Vec<Application> =
         inventory.applications.iter().chain(apps.iter().copied()).map(|app| app.application.clone()).collect();
-    let repositories = Repositories::new(options, &applications);
+    let sets: Vec<Manifest> = inventory.sets.iter().map(|set| set.manifest.clone()).collect();
+    let repositories = Repositories::new(options, &applications, &sets);
     let none = Scopes::default();
     drafts
         .into_par_iter()

@@ -1,6 +1,8 @@
 use super::options::Options;
 use super::sources::{Found as Files, Repositories};
-use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, Set, instances, settings};
+use super::{
+    App, AppId, Fate, Instance, Inventory, Outcome, OwnedProject, Parent, Set, SetId, instances, settings,
+};
 use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Path};
 use crate::model::{
@@ -14,6 +16,10 @@ use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
 use std::sync::{Arc, Mutex, OnceLock};
+
+mod sets;
+
+use sets::Sets;
 
 /// How deep Applications may render Applications before it is called a loop.
 const MAX_DEPTH: usize = 32;
@@ -59,7 +65,7 @@ pub(super) struct Expansion<'a> {
     clusters: Clusters,
     drafts: Vec<Draft>,
     by_document: HashMap<Document, AppId>,
-    sets: Vec<Set>,
+    sets: Sets,
     projects: Vec<OwnedProject>,
     claimed: HashSet<Document>,
     problems: Vec<Problem>,
@@ -77,7 +83,8 @@ pub(super) fn load(options: &Options) -> Inventory {
     }
     let instances = settings::instances(options, &found, &mut problems);
     let clusters = clusters(options, &found);
-    let mut expansion = Expansion::new(options, instances, clusters);
+    let sets = Sets::new(sets::projects(options, &found));
+    let mut expansion = Expansion::new(options, instances, clusters, sets);
     expansion.problems = problems;
     expansion.add_written(&found);
     if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
@@ -85,10 +92,12 @@ pub(super) fn load(options: &Options) -> Inventory {
     }
     let applications: Vec<Application> =
         expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
-    let repositories = Repositories::new(options, &applications);
+    let repositories = Repositories::new(options, &applications, &found.sets);
+    expansion.follow(&repositories);
+    expansion.add_unclaimed_sets(&found);
     expansion.follow(&repositories);
     expansion.compare_programs();
-    expansion.add_unclaimed(&found);
+    expansion.add_unclaimed_projects(&found);
     expansion.finish(found)
 }
 
@@ -125,19 +134,29 @@ fn clusters(options: &Options, found: &Found) -> Clusters {
 
 impl<'a> Expansion<'a> {
     /// Nothing yet.
-    pub(super) fn new(options: &'a Options, instances: Vec<Instance>, clusters: Clusters) -> Self {
+    fn new(
+        options: &'a Options,
+        instances: Vec<Instance>,
+        clusters: Clusters,
+        sets: Sets,
+    ) -> Self {
         Self {
             options,
             instances,
             clusters,
             drafts: Vec::new(),
             by_document: HashMap::new(),
-            sets: Vec::new(),
+            sets,
             projects: Vec::new(),
             claimed: HashSet::new(),
             problems: Vec::new(),
             api_versions: Mutex::default(),
         }
+    }
+
+    /// Nothing, and no set will come.
+    pub(super) fn alone(options: &'a Options, instances: Vec<Instance>, clusters: Clusters) -> Self {
+        Self::new(options, instances, clusters, Sets::default())
     }
 
     /// An Application of another tree, on its way once more; its cluster stays what it was there.
@@ -167,7 +186,7 @@ impl<'a> Expansion<'a> {
         (draft.tools, draft.recipes, draft.here) = (tools, recipes, here);
         draft.problems.extend(problems);
         let targets = self.targets(&draft, manifests, scopes);
-        app(draft, targets, &[])
+        app(draft, targets, &Numbers { apps: Vec::new(), sets: Vec::new() })
     }
 }
 
@@ -248,6 +267,17 @@ impl Expansion<'_> {
                 return None;
             }
         };
+        Some(self.draft_of(application, parent, instance, home, depth))
+    }
+
+    fn draft_of(
+        &self,
+        application: Application,
+        parent: Parent,
+        instance: usize,
+        home: Arc<str>,
+        depth: usize,
+    ) -> Draft {
         let mut problems = Vec::new();
         let cluster = self.cluster(&application, &home, &mut problems);
         if let Some(message) = application.spec.invalid() {
@@ -258,7 +288,7 @@ impl Expansion<'_> {
         }
         let rendered = !problems.is_empty();
         let (manifests, tools, recipes, here) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Some(Draft {
+        Draft {
             application,
             parent,
             depth,
@@ -273,7 +303,7 @@ impl Expansion<'_> {
             rendered,
             changed_by: None,
             lost: false,
-        })
+        }
     }
 
     /// The cluster an Application deploys to. Its own cluster is `in-cluster` to it.
@@ -307,7 +337,7 @@ impl Expansion<'_> {
         loop {
             let expansion = &*self;
             let open: Vec<AppId> = (0..self.drafts.len()).filter(|&id| !self.drafts[id].rendered).collect();
-            if open.is_empty() {
+            if open.is_empty() && !self.sets.has_open() {
                 return;
             }
             let results: Vec<_> =
@@ -318,12 +348,10 @@ impl Expansion<'_> {
                 draft.problems.extend(problems);
                 draft.rendered = true;
             }
-            if self.options.only.is_some() {
-                return;
+            if self.options.only.is_none() {
+                open.into_iter().for_each(|id| self.adopt(id));
             }
-            for id in open {
-                self.adopt(id);
-            }
+            self.expand_sets(repositories);
             if self.drafts.len() > MAX_APPLICATIONS {
                 let message = format!("more than {MAX_APPLICATIONS} Applications; the rest is left out");
                 self.problems.push(Problem::unknown(ProblemKind::LimitReached, message));
@@ -497,16 +525,7 @@ impl Expansion<'_> {
             let namespace = Arc::clone(&target.key.namespace);
             match &*target.key.kind {
                 "Application" => self.adopt_application(parent, target.manifest, &namespace, &home, depth),
-                "ApplicationSet" => {
-                    let parent = Parent::Application(parent);
-                    self.sets.push(Set {
-                        manifest: target.manifest,
-                        namespace,
-                        parent,
-                        instance,
-                        changed_by: None,
-                    });
-                }
+                "ApplicationSet" => self.adopt_set(parent, target.manifest, namespace, &home, depth),
                 _ => self.add_project(target.manifest, namespace, Parent::Application(parent), instance),
             }
         }
@@ -600,32 +619,18 @@ impl Expansion<'_> {
     }
 
     /// Whether `id` is `below` itself or renders it, directly or not.
-    fn is_above(&self, id: AppId, mut below: AppId) -> bool {
-        for _ in 0..=self.drafts.len() {
-            if below == id {
-                return true;
-            }
-            let Parent::Application(parent) = self.drafts[below].parent else { return false };
-            below = parent;
-        }
-        true
+    fn is_above(&self, id: AppId, below: AppId) -> bool {
+        below == id || self.above(&self.drafts[below].parent).any(|above| above == id)
     }
 
     /// Whether an Application that is rendered stands above itself: same name, same source.
     fn repeats_above(&self, parent: AppId, manifest: &Manifest, namespace: &str) -> bool {
         let spec = |manifest: &Manifest| manifest.node().get("spec").map(Node::to_json);
-        let mut above = parent;
-        loop {
+        std::iter::once(parent).chain(self.above(&self.drafts[parent].parent)).any(|above| {
             let application = &self.drafts[above].application;
             let named = *application.name == *manifest.name() && *application.namespace == *namespace;
-            if named && spec(&application.manifest) == spec(manifest) {
-                return true;
-            }
-            match self.drafts[above].parent {
-                Parent::Application(next) => above = next,
-                _ => return false,
-            }
-        }
+            named && spec(&application.manifest) == spec(manifest)
+        })
     }
 
     fn add_project(&mut self, manifest: Manifest, namespace: Arc<str>, parent: Parent, instance: usize) {
@@ -636,19 +641,8 @@ impl Expansion<'_> {
         }
     }
 
-    /// Sets and projects that stand in the tree and that no Application renders.
-    fn add_unclaimed(&mut self, found: &Found) {
-        for manifest in &found.sets {
-            let Some(instance) = self.unclaimed(manifest) else { continue };
-            let namespace = self.own_namespace(manifest, instance);
-            self.sets.push(Set {
-                manifest: manifest.clone(),
-                namespace,
-                parent: Parent::Root,
-                instance,
-                changed_by: None,
-            });
-        }
+    /// Projects that stand in the tree and that no Application renders.
+    fn add_unclaimed_projects(&mut self, found: &Found) {
         for manifest in &found.projects {
             let Some(instance) = self.unclaimed(manifest) else { continue };
             let namespace = self.own_namespace(manifest, instance);
@@ -658,7 +652,11 @@ impl Expansion<'_> {
 
     fn unclaimed(&self, manifest: &Manifest) -> Option<usize> {
         let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document));
-        if claimed || is_template(manifest) { None } else { self.instance_of(manifest.path()) }
+        if claimed || self.options.only.is_none() && is_template(manifest) {
+            None
+        } else {
+            self.instance_of(manifest.path())
+        }
     }
 
     fn own_namespace(&self, manifest: &Manifest, instance: usize) -> Arc<str> {
@@ -744,7 +742,7 @@ impl Expansion<'_> {
             documents: Arc::clone(&self.options.documents),
             applications: Vec::with_capacity(self.drafts.len()),
             replaced: Vec::new(),
-            sets: self.sets,
+            sets: Vec::new(),
             projects: self.projects,
             instances: self.instances,
             clusters: self.clusters,
@@ -755,22 +753,21 @@ impl Expansion<'_> {
             scopes,
             index: OnceLock::new(),
         };
-        let kept = kept(&self.drafts);
+        let numbers = Numbers::new(&self.drafts, &self.sets);
         for (id, (draft, targets)) in self.drafts.into_iter().zip(targets).enumerate() {
-            match kept[id] {
-                Some(_) => inventory.applications.push(app(draft, targets, &kept)),
-                None if draft.lost => inventory.replaced.push(app(draft, targets, &kept)),
+            match numbers.apps[id] {
+                Some(_) => inventory.applications.push(app(draft, targets, &numbers)),
+                None if draft.lost => inventory.replaced.push(app(draft, targets, &numbers)),
                 None => {}
             }
         }
-        for set in &mut inventory.sets {
-            set.parent = renumber(&set.parent, &kept);
-            if set.parent == Parent::Root {
-                set.changed_by = inventory.kustomizations.changing(set.manifest.path()).cloned();
+        for (id, draft) in self.sets.list.into_iter().enumerate() {
+            if numbers.sets[id].is_some() {
+                inventory.sets.push(numbers.set(draft.set));
             }
         }
         for owned in &mut inventory.projects {
-            owned.parent = renumber(&owned.parent, &kept);
+            owned.parent = numbers.parent(&owned.parent);
         }
         if self.options.only.is_none() && self.options.instances.len() < 2 {
             instances::separate(&mut inventory);
@@ -818,36 +815,68 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
     draft
 }
 
-/// The new number of each Application; None for those that lost their key to another and so never come to be, and for
-/// what only they render.
-fn kept(drafts: &[Draft]) -> Vec<Option<AppId>> {
-    let lost = |mut id: AppId| {
-        for _ in 0..=drafts.len() {
-            match drafts[id].parent {
-                _ if drafts[id].lost => return true,
-                Parent::Application(parent) => id = parent,
-                _ => return false,
-            }
-        }
-        false
-    };
-    let mut next = 0;
-    let mut number = |id: AppId| {
-        let keep = !lost(id);
-        next += usize::from(keep);
-        keep.then(|| next - 1)
-    };
-    (0..drafts.len()).map(&mut number).collect()
+/// The new numbers of Applications and sets; None for those that lost their key to another and so never come to be, and
+/// for what only they make.
+struct Numbers {
+    apps: Vec<Option<AppId>>,
+    sets: Vec<Option<SetId>>,
 }
 
-fn renumber(parent: &Parent, kept: &[Option<AppId>]) -> Parent {
-    match parent {
-        Parent::Application(id) => kept[*id].map_or(Parent::Root, Parent::Application),
-        other => other.clone(),
+impl Numbers {
+    fn new(drafts: &[Draft], sets: &Sets) -> Self {
+        let lost = |parent: &Parent| {
+            let mut parent = parent;
+            for _ in 0..=drafts.len() + sets.list.len() {
+                parent = match *parent {
+                    Parent::Application(id) if drafts[id].lost => return true,
+                    Parent::Application(id) => &drafts[id].parent,
+                    Parent::Set { set, .. } if sets.list[set].gone => return true,
+                    Parent::Set { set, .. } => &sets.list[set].set.parent,
+                    Parent::Root | Parent::Folder => return false,
+                };
+            }
+            false
+        };
+        let lost_sets = sets.list.iter().map(|draft| draft.gone || lost(&draft.set.parent));
+        Self {
+            apps: numbered(drafts.iter().map(|draft| draft.lost || lost(&draft.parent))),
+            sets: numbered(lost_sets),
+        }
+    }
+
+    fn parent(&self, parent: &Parent) -> Parent {
+        match *parent {
+            Parent::Application(id) => self.apps[id].map_or(Parent::Root, Parent::Application),
+            Parent::Set { set, member } => {
+                self.sets[set].map_or(Parent::Root, |set| Parent::Set { set, member })
+            }
+            Parent::Root => Parent::Root,
+            Parent::Folder => Parent::Folder,
+        }
+    }
+
+    fn set(&self, mut set: Set) -> Set {
+        set.parent = self.parent(&set.parent);
+        for member in &mut set.members {
+            if let Fate::Applied(id) = member.fate {
+                member.fate = self.apps[id].map_or(Fate::Left, Fate::Applied);
+            }
+        }
+        set
     }
 }
 
-fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
+/// A number for each that is not lost.
+fn numbered(lost: impl Iterator<Item = bool>) -> Vec<Option<usize>> {
+    let mut next = 0;
+    lost.map(|lost| {
+        next += usize::from(!lost);
+        (!lost).then(|| next - 1)
+    })
+    .collect()
+}
+
+fn app(draft: Draft, mut targets: Targets, numbers: &Numbers) -> App {
     let mut problems = draft.problems;
     problems.append(&mut targets.problems);
     let id = draft.application.id();
@@ -865,7 +894,7 @@ fn app(draft: Draft, mut targets: Targets, kept: &[Option<AppId>]) -> App {
     App {
         id,
         instance: draft.instance,
-        parent: renumber(&draft.parent, kept),
+        parent: numbers.parent(&draft.parent),
         home: draft.home,
         cluster: draft.cluster,
         targets,

@@ -1,4 +1,4 @@
-use super::{App, AppId, Inventory, Parent};
+use super::Inventory;
 use crate::model::{Problem, ProblemKind};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,8 +9,7 @@ use std::sync::Arc;
 /// Two roots that clash part at the first folder in which their paths differ; everything below those folders is apart.
 /// Roots that clash in one folder are no alternatives, and stay together.
 pub(super) fn separate(inventory: &mut Inventory) {
-    let roots = roots(&inventory.applications);
-    let apart = apart(inventory, &roots);
+    let apart = apart(inventory);
     if apart.is_empty() {
         return;
     }
@@ -28,53 +27,33 @@ pub(super) fn separate(inventory: &mut Inventory) {
         })
     };
     let paths: Vec<Arc<str>> =
-        roots.iter().map(|&root| inventory.applications[root].path().clone()).collect();
+        (0..inventory.applications.len()).map(|app| inventory.root(app).path().clone()).collect();
     for (app, path) in paths.iter().enumerate() {
         let configured = inventory.applications[app].instance;
         inventory.applications[app].instance = assign(inventory, configured, path);
     }
     for index in 0..inventory.sets.len() {
-        let path = match inventory.sets[index].parent {
-            Parent::Application(app) => paths[app].clone(),
-            _ => inventory.sets[index].manifest.path().clone(),
-        };
+        let path =
+            inventory.top(&inventory.sets[index].parent, &inventory.sets[index].manifest).path().clone();
         let configured = inventory.sets[index].instance;
         inventory.sets[index].instance = assign(inventory, configured, &path);
     }
     for index in 0..inventory.projects.len() {
-        let path = match inventory.projects[index].parent {
-            Parent::Application(app) => paths[app].clone(),
-            _ => inventory.projects[index].project.manifest.path().clone(),
-        };
+        let owned = &inventory.projects[index];
+        let path = inventory.top(&owned.parent, &owned.project.manifest).path().clone();
         let configured = inventory.projects[index].instance;
         inventory.projects[index].instance = assign(inventory, configured, &path);
     }
     let first = paths.iter().position(|path| !label(path, &apart).is_empty());
     let note = note(&apart);
     inventory.problems.push(match first {
-        Some(app) => note.at(inventory.applications[roots[app]].application.manifest.location()),
+        Some(app) => note.at(inventory.root(app).location()),
         None => note,
     });
 }
 
-/// The root above each Application.
-fn roots(applications: &[App]) -> Vec<AppId> {
-    (0..applications.len())
-        .map(|mut app| {
-            let mut steps = 0;
-            while let Parent::Application(parent) = applications[app].parent
-                && steps < applications.len()
-            {
-                app = parent;
-                steps += 1;
-            }
-            app
-        })
-        .collect()
-}
-
 /// Pairs of a folder and a name in it that are alternatives to another name in that folder.
-fn apart(inventory: &Inventory, roots: &[AppId]) -> HashSet<(String, String)> {
+fn apart(inventory: &Inventory) -> HashSet<(String, String)> {
     let mut defined: HashMap<(usize, &'static str, Arc<str>, Arc<str>), Vec<Arc<str>>> = HashMap::new();
     let mut define = |instance, kind, namespace: &Arc<str>, name: &Arc<str>, path: &Arc<str>| {
         let paths = defined.entry((instance, kind, Arc::clone(namespace), Arc::clone(name))).or_default();
@@ -82,21 +61,22 @@ fn apart(inventory: &Inventory, roots: &[AppId]) -> HashSet<(String, String)> {
             paths.push(Arc::clone(path));
         }
     };
-    let root_path = |app: AppId| inventory.applications[roots[app]].path();
     for (id, app) in inventory.applications.iter().enumerate().filter(|(_, app)| app.is_written()) {
-        define(app.instance, "Application", &app.application.namespace, &app.application.name, root_path(id));
+        define(
+            app.instance,
+            "Application",
+            &app.application.namespace,
+            &app.application.name,
+            inventory.root(id).path(),
+        );
     }
-    let path_of = |parent: &Parent, own: &Arc<str>| match parent {
-        Parent::Application(app) => Arc::clone(root_path(*app)),
-        _ => Arc::clone(own),
-    };
     for set in &inventory.sets {
-        let path = path_of(&set.parent, set.manifest.path());
-        define(set.instance, "ApplicationSet", &set.namespace, &set.manifest.name().into(), &path);
+        let path = inventory.top(&set.parent, &set.manifest).path();
+        define(set.instance, "ApplicationSet", &set.namespace, &set.manifest.name().into(), path);
     }
     for owned in &inventory.projects {
-        let path = path_of(&owned.parent, owned.project.manifest.path());
-        define(owned.instance, "AppProject", &owned.namespace, &owned.project.name, &path);
+        let path = inventory.top(&owned.parent, &owned.project.manifest).path();
+        define(owned.instance, "AppProject", &owned.namespace, &owned.project.name, path);
     }
     let mut apart = HashSet::new();
     for paths in defined.values().filter(|paths| paths.len() > 1) {

@@ -14,15 +14,18 @@ use std::sync::{Arc, OnceLock};
 
 mod again;
 mod expand;
+mod generate;
 mod instances;
 mod known;
 mod options;
+mod set;
 mod settings;
 mod sources;
 
 pub use known::Known;
 pub use settings::cluster as cluster_of;
 pub use options::{InstanceOptions, Mapping, Options};
+pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
 
 /// Index of an Application in [`Inventory::applications`].
 pub type AppId = usize;
@@ -33,9 +36,10 @@ pub struct Inventory {
     pub documents: Arc<Documents>,
     /// The Applications, roots before what they render, each level in order of file or rendering.
     pub applications: Vec<App>,
-    /// Applications that are rendered and then replaced by a later one of the same name, so that they never exist.
+    /// Applications that are rendered and then replaced by a later one of the same name, or generated under a name that
+    /// another ApplicationSet owns, so that they never exist.
     pub replaced: Vec<App>,
-    /// ApplicationSets that stand in the tree or are rendered; not expanded yet.
+    /// ApplicationSets that stand in the tree or are rendered, and what they generate.
     pub sets: Vec<Set>,
     /// AppProjects.
     pub projects: Vec<OwnedProject>,
@@ -72,6 +76,13 @@ pub enum Parent {
     Root,
     /// This Application renders it.
     Application(AppId),
+    /// This ApplicationSet generates it.
+    Set {
+        /// The set.
+        set: SetId,
+        /// Which of its members it is.
+        member: usize,
+    },
     /// A folder of a tree without Applications, taken as one directory source.
     Folder,
 }
@@ -116,21 +127,6 @@ pub enum Outcome {
     Fails,
     /// Something is missing here; what it deploys is not known.
     Unknown,
-}
-
-/// One ApplicationSet.
-#[derive(Debug)]
-pub struct Set {
-    /// The object.
-    pub manifest: Manifest,
-    /// The namespace it lives in.
-    pub namespace: Arc<str>,
-    /// Who makes it exist.
-    pub parent: Parent,
-    /// Index of its Argo CD instance.
-    pub instance: usize,
-    /// The kustomization that changes this set: what stands in the tree is not what is deployed.
-    pub changed_by: Option<Path>,
 }
 
 /// One AppProject.
@@ -246,6 +242,34 @@ impl Inventory {
         let name = app.application.spec.project_name();
         let mine = self.projects.iter().filter(|owned| owned.instance == app.instance);
         mine.map(|owned| &owned.project).find(|project| *project.name == *name)
+    }
+
+    /// What stands above everything that led to an Application: a root Application or ApplicationSet, or itself.
+    pub fn root(&self, app: AppId) -> &Manifest {
+        self.top(&self.applications[app].parent, &self.applications[app].application.manifest)
+    }
+
+    /// The same of anything that `parent` makes.
+    fn top<'a>(&'a self, parent: &'a Parent, own: &'a Manifest) -> &'a Manifest {
+        let (mut parent, mut top) = (parent, own);
+        for _ in 0..=self.applications.len() + self.sets.len() {
+            (parent, top) = match *parent {
+                Parent::Application(id) => {
+                    let app = &self.applications[id];
+                    (&app.parent, &app.application.manifest)
+                }
+                Parent::Set { set, .. } => (&self.sets[set].parent, &self.sets[set].manifest),
+                Parent::Root | Parent::Folder => break,
+            };
+        }
+        top
+    }
+
+    /// What generates an Application: its set and which of the set's members it is.
+    pub fn generated(&self, app: &App) -> Option<(&Set, &Member)> {
+        let Parent::Set { set, member } = app.parent else { return None };
+        let set = &self.sets[set];
+        Some((set, &set.members[member]))
     }
 
     /// The settings of an Application's instance.

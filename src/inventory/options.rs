@@ -1,6 +1,6 @@
 use super::known::Known;
 use crate::files::Repository;
-use crate::model::{Clusters, Scopes, Tracking, Version};
+use crate::model::{Clusters, Scopes, SetPolicy, Tracking, Version};
 use crate::render::{Documents, Engines};
 use globset::GlobSet;
 use hashbrown::HashMap;
@@ -30,6 +30,8 @@ pub struct Options {
     pub clusters: Clusters,
     /// What exists outside the tree.
     pub known: Vec<Known>,
+    /// Recorded answers of the services that generators ask, by generator; None where nothing was recorded.
+    pub answers: Option<serde_json::Value>,
     /// Whether CustomResourceDefinitions that Applications of the tree render count for the scope of kinds.
     pub rendered_definitions: bool,
     /// The scopes of custom kinds on each cluster, where another inventory decides them.
@@ -61,6 +63,8 @@ pub struct InstanceOptions {
     pub namespace: Option<String>,
     /// How it tracks.
     pub tracking: Option<Tracking>,
+    /// The flags of its ApplicationSet controller.
+    pub set_policy: SetPolicy,
     /// Which roots belong to it; None for all.
     pub roots: Option<GlobSet>,
     /// The globs as written, to name the instance by.
@@ -82,6 +86,7 @@ impl Options {
             instances: Vec::new(),
             clusters: Clusters::default(),
             known: Vec::new(),
+            answers: None,
             rendered_definitions: true,
             scopes: None,
             engines: Arc::default(),

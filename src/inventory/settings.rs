@@ -24,6 +24,7 @@ fn settings(
     let mut settings = Settings {
         version,
         tracking: instance.tracking.unwrap_or_else(|| Tracking::named("", version)),
+        set_policy: instance.set_policy,
         as_shipped: options.only.is_some(),
         ..Settings::default()
     };

@@ -1,7 +1,8 @@
 use super::options::{Mapping, Options};
 use crate::files::Tree;
-use crate::model::{Application, Problem, ProblemKind, Source, normalize_url, same_repository};
+use crate::model::{Application, Manifest, Problem, ProblemKind, Source, normalize_url, same_repository};
 use crate::render::Documents;
+use crate::yaml::Node;
 use hashbrown::HashMap;
 use std::sync::{Arc, Mutex};
 
@@ -26,8 +27,9 @@ pub(super) struct Found {
 impl<'a> Repositories<'a> {
     /// Settles which address is this repository: `origin` where an Application names it, else the one whose sources
     /// are mostly here.
-    pub(super) fn new(options: &'a Options, applications: &[Application]) -> Self {
-        let sources: Vec<Source> = applications.iter().flat_map(|app| app.spec.effective_sources()).collect();
+    pub(super) fn new(options: &'a Options, applications: &[Application], sets: &[Manifest]) -> Self {
+        let written = applications.iter().flat_map(|app| app.spec.effective_sources());
+        let sources: Vec<Source> = written.chain(sets.iter().flat_map(sources_of_set)).collect();
         let own = if options.guess { own(options, &sources) } else { None };
         let branch = options.branch.clone().or_else(|| usual_branch(&sources, own.as_deref()?));
         Self { options, own, branch, revisions: Mutex::default() }
@@ -45,7 +47,7 @@ impl<'a> Repositories<'a> {
             mapped |= mapping.revision.is_none();
             seen = true;
             let answers = match (&mapping.revision, &mapping.branch) {
-                (Some(only), _) => only == revision,
+                (Some(only), _) => only == revision || only == "HEAD" && revision.is_empty(),
                 (None, Some(branch)) => follows(revision, Some(branch)),
                 (None, None) => true,
             };
@@ -100,6 +102,50 @@ impl<'a> Repositories<'a> {
             Problem::unknown(ProblemKind::RepositoryUnknown, message)
                 .help(format!("give a checkout of it: `--repository {}@{revision}=DIR`", source.repo_url))
         })
+    }
+}
+
+/// The repositories that a set names, with the part of each path that is no pattern and no template.
+fn sources_of_set(set: &Manifest) -> Vec<Source> {
+    let mut found = Vec::new();
+    if let Some(spec) = set.node().get("spec") {
+        add_sources(spec, 0, &mut found);
+    }
+    found
+}
+
+/// How deep generators and templates of a set are looked through.
+const DEEPEST: usize = 12;
+
+fn add_sources(node: Node<'_>, depth: usize, found: &mut Vec<Source>) {
+    if depth > DEEPEST {
+        return;
+    }
+    let text = |key: &str| node.get(key).and_then(Node::as_str).unwrap_or("");
+    let url = text("repoURL");
+    if !url.is_empty() && !url.contains("{{") {
+        let lists = ["directories", "files"].into_iter().filter_map(|list| node.get(list));
+        let patterns = lists.flat_map(Node::items).filter_map(|item| item.get("path")?.as_str());
+        let revision = ["targetRevision", "revision"].into_iter().map(text).find(|text| !text.is_empty());
+        let revision = revision.filter(|revision| !revision.contains("{{")).unwrap_or_default();
+        found.extend(patterns.chain([text("path")]).map(|path| Source {
+            repo_url: url.to_owned(),
+            path: fixed(path).to_owned(),
+            target_revision: revision.to_owned(),
+            chart: text("chart").to_owned(),
+            ..Source::default()
+        }));
+    }
+    node.entries().for_each(|entry| add_sources(entry.value, depth + 1, found));
+    node.items().for_each(|item| add_sources(item, depth + 1, found));
+}
+
+/// The folders of a path before its first pattern or template.
+fn fixed(path: &str) -> &str {
+    let end = path.find(['*', '?', '[', '{', '\\']);
+    match end {
+        Some(end) => path[..end].rfind('/').map_or("", |slash| &path[..slash]),
+        None => path,
     }
 }
 

@@ -17,6 +17,7 @@ mod problem;
 mod project;
 mod repository;
 mod scope;
+mod set_policy;
 mod settings;
 mod structure;
 
@@ -38,5 +39,6 @@ pub use problem::{Condition, Problem, ProblemKind, State};
 pub use project::{Permission, Project, ProjectDestination, ProjectKind};
 pub use repository::{normalize_url, same_repository};
 pub use scope::{Scope, Scopes};
+pub use set_policy::{ApplicationsSync, SetPolicy};
 pub use settings::{Settings, Tracking, Version};
 pub use structure::{Flaw, drop_unknown, flaws};

@@ -52,8 +52,18 @@ pub enum ProblemKind {
     ObjectInvalid,
     /// A limit of this program was hit.
     LimitReached,
-    /// An ApplicationSet was not expanded.
+    /// It is not known which Applications an ApplicationSet generates.
     SetNotExpanded,
+    /// An ApplicationSet generates nothing, because its controller meets an error.
+    SetFails,
+    /// An Application that is generated and then set aside by the controller or refused by the API server.
+    GeneratedRefused,
+    /// One set generates one name several times.
+    GeneratedTwice,
+    /// An entry of the generators holds none that Argo CD knows.
+    GeneratorUnknown,
+    /// A field of an ApplicationSet that the API server drops.
+    FieldDropped,
     /// An object that is no such thing: an Application whose fields have wrong types.
     ResourceUnreadable,
     /// A setting was taken from elsewhere, or two disagree.
@@ -82,6 +92,10 @@ impl ProblemKind {
             Self::ObjectInvalid => "BH009",
             Self::LimitReached => "BH010",
             Self::SetNotExpanded => "BH011",
+            Self::SetFails => "BH015",
+            Self::GeneratedRefused | Self::GeneratedTwice => "BH016",
+            Self::GeneratorUnknown => "BH504",
+            Self::FieldDropped => "BH503",
             Self::ResourceUnreadable => "BH012",
             Self::SettingConflict => "BH013",
             Self::SeparateInstances => "BH014",
@@ -116,6 +130,11 @@ impl Problem {
     /// Argo CD refuses: the Application gets a ComparisonError.
     pub fn fails(kind: ProblemKind, message: impl Into<String>) -> Self {
         Self::new(State::Fails, kind, message, Some(Condition::ComparisonError))
+    }
+
+    /// Argo CD or the API server refuses, and no Application says so.
+    pub fn refused(kind: ProblemKind, message: impl Into<String>) -> Self {
+        Self::new(State::Fails, kind, message, None)
     }
 
     /// Cannot be told from here.

@@ -1,4 +1,5 @@
 use super::exclusions::Exclusions;
+use super::set_policy::SetPolicy;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -109,6 +110,8 @@ pub struct Settings {
     pub cm: BTreeMap<String, String>,
     /// Keys of argocd-cmd-params-cm as written.
     pub params: BTreeMap<String, String>,
+    /// The flags of the ApplicationSet controller; see [`Settings::applications_sync`].
+    pub set_policy: SetPolicy,
     /// Nothing was added to what Argo CD ships but what is said here: no config management plugins.
     pub as_shipped: bool,
 }
@@ -122,6 +125,7 @@ impl Default for Settings {
             exclusions: Exclusions::shipped(),
             cm: BTreeMap::new(),
             params: BTreeMap::new(),
+            set_policy: SetPolicy::default(),
             as_shipped: false,
         }
     }

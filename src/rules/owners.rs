@@ -1,7 +1,7 @@
 //! Which Applications render the same object, as far as both can be on the cluster at once.
 
 use crate::files::Location;
-use crate::inventory::{App, AppId, Inventory, Parent, Place, ResourceId};
+use crate::inventory::{App, Inventory, Place, ResourceId};
 use crate::model::{Phase, ResourceKey};
 use crate::render::Target;
 use hashbrown::{HashMap, HashSet};
@@ -125,9 +125,8 @@ impl Count {
 
 impl<'a> Branches<'a> {
     fn new(inventory: &'a Inventory, shared: &[Shared<'_>]) -> Self {
-        let roots: Vec<&str> = (0..inventory.applications.len())
-            .map(|app| &**inventory.applications[root(inventory, app)].path())
-            .collect();
+        let roots: Vec<&str> =
+            (0..inventory.applications.len()).map(|app| &**inventory.root(app).path()).collect();
         let mut branches = Self { roots, all: HashMap::new(), common: HashMap::new() };
         for (id, app) in inventory.applications.iter().enumerate() {
             let root = branches.roots[id];
@@ -192,13 +191,4 @@ impl<'a> Branches<'a> {
         }
         Vec::new()
     }
-}
-
-/// The root above an Application.
-fn root(inventory: &Inventory, mut app: AppId) -> AppId {
-    for _ in 0..inventory.applications.len() {
-        let Parent::Application(parent) = inventory.applications[app].parent else { break };
-        app = parent;
-    }
-    app
 }

@@ -4,9 +4,10 @@ use super::document::each_map;
 use super::{Check, Context, Rule};
 use crate::files::Location;
 use crate::finding::{Edit, FixKind, Severity};
-use crate::inventory::Inventory;
+use crate::inventory::{Fate, Inventory, Set};
 use crate::model::{Problem, ProblemKind, State};
 use crate::yaml::{Value, edit};
+use std::collections::BTreeMap;
 
 /// One rule a kind of problem.
 pub(super) const RULES: &[&Rule] = &[
@@ -66,6 +67,14 @@ pub(super) const RULES: &[&Rule] = &[
         page: include_str!("../../rules/BH014-separate-instances.md"),
         check: Check::Inventory(|context| report(context, ProblemKind::SeparateInstances)),
     },
+    &Rule {
+        page: include_str!("../../rules/BH015-applicationset-fails.md"),
+        check: Check::Inventory(|context| report(context, ProblemKind::SetFails)),
+    },
+    &Rule {
+        page: include_str!("../../rules/BH016-generated-application-refused.md"),
+        check: Check::Inventory(refused),
+    },
 ];
 
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.
@@ -83,6 +92,66 @@ pub(super) fn report(context: &mut Context<'_>, kind: ProblemKind) {
             add(context, problem, Some(app));
         }
     }
+    for set in &inventory.sets {
+        for problem in set.problems.iter().filter(wanted) {
+            add_of_set(context, problem, set);
+        }
+    }
+}
+
+fn add_of_set(context: &mut Context<'_>, problem: &Problem, set: &Set) {
+    let location = problem.location.clone().unwrap_or_else(|| set.manifest.location());
+    let because = match problem.kind {
+        ProblemKind::SetFails => {
+            "the controller creates, updates and deletes none of its Applications as long as this is so"
+        }
+        kind => because(kind),
+    };
+    let message = format!("ApplicationSet `{}`: {}", set.id, problem.message);
+    context.report(location, message).object(&set.key()).help(problem.help.clone()).because(because);
+}
+
+/// How many names a message lists.
+const NAMED: usize = 3;
+
+/// Generated Applications that never come to be: one finding for each template and reason.
+fn refused(context: &mut Context<'_>) {
+    let inventory = context.inventory;
+    for set in &inventory.sets {
+        let mut found: BTreeMap<(Location, bool), Vec<(&str, &str)>> = BTreeMap::new();
+        for member in &set.members {
+            let (rejected, reason) = match &member.fate {
+                Fate::Rejected(reason) => (true, reason.as_str()),
+                Fate::Invalid(reason) => (false, reason.as_str()),
+                Fate::Applied(_) | Fate::Twice | Fate::Owned(_) | Fate::Left => continue,
+            };
+            found.entry((member.manifest.location(), rejected)).or_default().push((&member.name, reason));
+        }
+        for ((location, rejected), members) in found {
+            let message = match rejected {
+                true => format!("the API server refuses {}", listed(&members)),
+                false => format!("Argo CD leaves {} alone", listed(&members)),
+            };
+            let because = match rejected {
+                true => {
+                    "the other Applications of the set are applied, and nothing of the set is deleted any more"
+                }
+                false => "the Application is neither created, nor updated, nor deleted",
+            };
+            context.report(location, message).object(&set.key()).because(because);
+        }
+    }
+}
+
+/// Generated Applications for a message, with the reason of the first.
+fn listed(members: &[(&str, &str)]) -> String {
+    let names: Vec<String> = members.iter().take(NAMED).map(|(name, _)| format!("`{name}`")).collect();
+    let more = match members.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let reason = members.first().map_or("", |(_, reason)| reason);
+    format!("{}{more}: {reason}", names.join(", "))
 }
 
 /// What is unknown has its own place in every report; that a limit was hit is a finding all the same.
@@ -142,6 +211,11 @@ fn because(kind: ProblemKind) -> &'static str {
         | ProblemKind::ObjectInvalid
         | ProblemKind::LimitReached
         | ProblemKind::SetNotExpanded
+        | ProblemKind::SetFails
+        | ProblemKind::GeneratedRefused
+        | ProblemKind::GeneratedTwice
+        | ProblemKind::GeneratorUnknown
+        | ProblemKind::FieldDropped
         | ProblemKind::Repeated
         | ProblemKind::Excluded => "",
     }

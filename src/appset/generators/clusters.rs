@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{By, Context, Params, Produced};
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Lack};
 use crate::appset::functions::normalize;
 use crate::appset::selector::Selector;
 use crate::appset::world::{Cluster, IN_CLUSTER, IN_CLUSTER_SERVER};
@@ -28,7 +28,10 @@ impl Context<'_> {
         }
         let selector = Selector::parse(&selector, true)?;
         if !self.world.clusters_complete {
-            return Err(Fail::Unknown("the list of clusters is open: there may be others".to_owned()));
+            return Err(Fail::Unknown(
+                Lack::Clusters,
+                "the list of clusters is open: there may be others".to_owned(),
+            ));
         }
         let produced = |name: &str| Produced { generator: path.to_owned(), by: By::Cluster(name.to_owned()) };
         let mut found = Vec::new();

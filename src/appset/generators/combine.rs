@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value as Json;
 
 use super::{Context, Params};
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Lack};
 use crate::appset::schema::{NESTED_MATRIX, NESTED_MERGE};
 use crate::appset::typed::round_trip;
 use crate::gotemplate::{Fault, Map, Value, json, mergo, print_value};
@@ -33,10 +33,10 @@ impl Context<'_> {
                 found.push(Params { values, origin });
             }
             if found.len() > super::MOST {
-                return Err(Fail::Unknown(format!(
-                    "the limit of {} sets of parameters is reached",
-                    super::MOST
-                )));
+                return Err(Fail::Unknown(
+                    Lack::Limit,
+                    format!("the limit of {} sets of parameters is reached", super::MOST),
+                ));
             }
         }
         Ok(found)

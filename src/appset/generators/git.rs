@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 
 use super::{By, Context, Params, Produced, maps_of};
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Lack};
 use crate::appset::functions::{normalize, read_yaml_json};
 use crate::appset::selector::flatten_into;
 use crate::appset::world::Repository;
@@ -31,7 +31,7 @@ impl Context<'_> {
         let tree = match (self.world.repositories)(text("repoURL"), text("revision")) {
             Repository::Here(tree) => tree,
             Repository::Missing(reason) => return Err(Fail::Error(reason)),
-            Repository::Unknown(reason) => return Err(Fail::Unknown(reason)),
+            Repository::Unknown(reason) => return Err(Fail::Unknown(Lack::Repository, reason)),
         };
         if directories.is_empty() {
             return self.files(generator, &tree, files, path);

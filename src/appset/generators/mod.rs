@@ -8,7 +8,7 @@ mod services;
 use serde_json::Value as Json;
 
 use crate::appset::engine::Engine;
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Lack};
 use crate::appset::functions::read_yaml_json;
 use crate::appset::schema::{GENERATOR, Type};
 use crate::appset::selector::{Selector, flatten};
@@ -243,7 +243,7 @@ fn maps_of(json: &Json) -> Result<Vec<Map>, String> {
 
 fn select(params: Vec<Params>, selector: Option<&Selector>) -> Result<Vec<Params>, Fail> {
     if params.len() > MOST {
-        return Err(Fail::Unknown(format!("the limit of {MOST} sets of parameters is reached")));
+        return Err(Fail::Unknown(Lack::Limit, format!("the limit of {MOST} sets of parameters is reached")));
     }
     let Some(selector) = selector else {
         return Ok(params);

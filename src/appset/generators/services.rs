@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::{By, Context, Params, Produced};
-use crate::appset::fail::Fail;
+use crate::appset::fail::{Fail, Lack};
 use crate::appset::functions::{branch_slug, normalize};
 use crate::appset::selector::{Selector, flatten_into};
 use crate::appset::world::{IN_CLUSTER, IN_CLUSTER_SERVER};
@@ -28,17 +28,20 @@ fn items<'j>(json: &'j Json, key: &str) -> &'j [Json] {
 
 impl Context<'_> {
     fn answers(&self, generator: &str) -> Result<&Json, Fail> {
-        let recorded = self.world.answers.as_ref().map(|answers| &answers[generator]);
-        recorded
-            .filter(|recorded| !recorded.is_null())
-            .ok_or_else(|| Fail::Unknown(format!("no answer of the {generator} service is recorded")))
+        let recorded = self.world.answers.map(|answers| &answers[generator]);
+        recorded.filter(|recorded| !recorded.is_null()).ok_or_else(|| {
+            Fail::Unknown(Lack::Answers, format!("no answer of the {generator} service is recorded"))
+        })
     }
 
     /// The answer recorded under `key`, or the one for everything.
     fn answer(&self, generator: &str, key: &str) -> Result<&Json, Fail> {
         let recorded = self.answers(generator)?;
         let answer = recorded.get(key).or_else(|| recorded.get("*")).ok_or_else(|| {
-            Fail::Unknown(format!("no answer of the {generator} service is recorded for {key}"))
+            Fail::Unknown(
+                Lack::Answers,
+                format!("no answer of the {generator} service is recorded for {key}"),
+            )
         })?;
         match answer["error"].as_str().filter(|error| !error.is_empty()) {
             Some(error) => Err(Fail::Error(error.to_owned())),
@@ -180,7 +183,10 @@ impl Context<'_> {
 
     pub(super) fn decision(&self, generator: &Json, path: &str) -> Result<Vec<Params>, Fail> {
         if !self.world.clusters_complete {
-            return Err(Fail::Unknown("the list of clusters is open: there may be others".to_owned()));
+            return Err(Fail::Unknown(
+                Lack::Clusters,
+                "the list of clusters is open: there may be others".to_owned(),
+            ));
         }
         let recorded = self.answers("clusterDecisionResource")?;
         let reference = text(generator, "configMapRef");
