@@ -20,6 +20,15 @@ pub(super) enum Applied {
     Refused(String),
 }
 
+/// How long a sync goes on trying.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Patience<'a> {
+    /// The namespace that it makes where it is missing.
+    pub namespace: Option<&'a str>,
+    /// Its retries last longer than the end of a namespace takes.
+    pub outlasts: bool,
+}
+
 /// Namespaces that every cluster has.
 const NAMESPACES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
 
@@ -75,7 +84,7 @@ impl Ground {
         }
         if let Some(namespace) = world.namespace(thing.instance, &thing.cluster, name) {
             let of = &world.things[namespace];
-            let comes = of.before.is_none() && of.end.is_none() && of.head.is_some();
+            let comes = of.before.is_none() && of.end.is_none() && (of.head.is_some() || of.derived);
             return of.now.as_ref().is_some_and(|being| being.held.is_none()) || comes;
         }
         **name == *world.settings(thing.instance).namespace
@@ -158,8 +167,7 @@ pub(super) fn label_fits(world: &World<'_>, id: ControlId) -> bool {
         || super::seed::tracking_name(world, id).len() <= 63
 }
 
-/// What applying a target does, where `absent` objects are about to be pruned by others and the namespace `remakes`
-/// is made anew if it has to be.
+/// What applying a target does, where `absent` objects are about to be pruned by others.
 ///
 /// Follows `applyObject` in `gitops-engine/pkg/sync/sync_context.go`: replace and force are read from target or live.
 pub(super) fn apply(
@@ -169,7 +177,7 @@ pub(super) fn apply(
     thing: ThingId,
     target: &Target,
     absent: &HashSet<ThingId>,
-    remakes: Option<&str>,
+    patience: Patience<'_>,
 ) -> Applied {
     let of = &world.things[thing];
     let live = of.now.as_ref().filter(|_| !absent.contains(&thing));
@@ -185,13 +193,17 @@ pub(super) fn apply(
     if !label_fits(world, id) {
         return Applied::Refused("the Application's name is longer than a label may be".to_owned());
     }
-    let Some(live) = live else { return create(world, ground, thing, remakes) };
+    let Some(live) = live else { return create(world, ground, thing, patience) };
     update(world, id, thing, target, live)
 }
 
-/// Whether an object can be made; `remakes` is the namespace that the sync makes anew if it has to.
-pub(super) fn create(world: &World<'_>, ground: &Ground, thing: ThingId, remakes: Option<&str>) -> Applied {
+/// Whether an object can be made.
+pub(super) fn create(world: &World<'_>, ground: &Ground, thing: ThingId, patience: Patience<'_>) -> Applied {
     let key = &world.things[thing].key;
+    if key.is("", "Namespace") && world.things[thing].end.is_some() && !patience.outlasts {
+        return Applied::Refused("it is still being deleted when the last retry comes".to_owned());
+    }
+    let remakes = patience.namespace.filter(|_| patience.outlasts);
     if remakes != Some(&*key.namespace) && !ground.takes(world, thing) {
         return Applied::Refused(format!("the namespace `{}` is not there", key.namespace));
     }

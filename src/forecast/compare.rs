@@ -3,7 +3,7 @@
 use super::same;
 use super::world::{ControlId, Spec, ThingId, View, World};
 use crate::inventory::Outcome;
-use crate::model::{Phase, Problem, State, SyncOptions, hooks};
+use crate::model::{Phase, Problem, ResourceKey, State, SyncOptions, hooks};
 use hashbrown::HashSet;
 
 /// Why an Application does not do all that git says.
@@ -117,6 +117,7 @@ pub(super) fn extra(world: &World<'_>, id: ControlId) -> Vec<ThingId> {
         if tracked
             && *of.cluster == **cluster
             && !targets.contains(thing)
+            && !is_managed_namespace(view, &of.key)
             && world.projects.permits(control, view, &of.key)
         {
             extra.push(*thing);
@@ -127,15 +128,25 @@ pub(super) fn extra(world: &World<'_>, id: ControlId) -> Vec<ThingId> {
     extra
 }
 
+/// Whether it is the namespace whose metadata the Application manages, which it never prunes (`isManagedNamespace` in
+/// `controller/state.go`).
+pub(super) fn is_managed_namespace(view: &View<'_>, key: &ResourceKey) -> bool {
+    let spec = &view.application.spec;
+    let managed = spec.sync_policy.as_ref().is_some_and(|policy| policy.managed_namespace_metadata.is_some());
+    managed
+        && creates_namespace(&spec.sync_options())
+        && key.is("", "Namespace")
+        && *key.name == *spec.destination.namespace
+}
+
 /// Whether a target takes part in the comparison: everything that is no hook.
 pub(super) fn is_target(target: &crate::render::Target) -> bool {
-    target.hooks.is_none()
+    target.hooks.as_ref().is_none_or(|phases| phases == &[Phase::Skip])
 }
 
 /// Whether an object says `hook: Skip` and nothing else: compared, never applied, never pruned.
 pub(super) fn is_skipped(manifest: &crate::model::Manifest) -> bool {
-    manifest.annotation("argocd.argoproj.io/hook").is_some() && hooks(manifest).is_none()
-        || hooks(manifest).is_some_and(|phases| phases == [Phase::Skip])
+    hooks(manifest).is_some_and(|phases| phases == [Phase::Skip])
 }
 
 fn decide(world: &World<'_>, id: ControlId, extra: &[ThingId]) -> Option<Stop> {

@@ -4,15 +4,19 @@ use super::cause::Cause;
 use super::sets;
 use super::world::{Being, ControlId, End, Listing, Spec, ThingId, World};
 use crate::inventory::cluster_of;
-use crate::model::{Manifest, Phase, Protection, ResourceKey, protections};
+use crate::model::{IN_CLUSTER, Manifest, Phase, Protection, ResourceKey, protections};
 use crate::yaml::Node;
 use std::sync::Arc;
 
-/// Finalizers of Argo CD on an Application (`application_defaults.go`), by how they begin.
+/// Finalizers of Argo CD on an Application (`application_defaults.go`).
 const OWN_FINALIZERS: &[&str] = &[
     "resources-finalizer.argocd.argoproj.io",
+    "resources-finalizer.argocd.argoproj.io/background",
+    "resources-finalizer.argocd.argoproj.io/foreground",
     "pre-delete-finalizer.argocd.argoproj.io",
+    "pre-delete-finalizer.argocd.argoproj.io/cleanup",
     "post-delete-finalizer.argocd.argoproj.io",
+    "post-delete-finalizer.argocd.argoproj.io/cleanup",
 ];
 
 /// Deletes objects together, then everything that goes with them.
@@ -84,6 +88,9 @@ fn along(world: &mut World<'_>, id: ThingId, manifest: Option<&Manifest>) -> Vec
     match (&*key.group, &*key.kind) {
         ("", "Namespace") => {
             let inside = world.in_namespace(instance, &cluster, &key.name);
+            if *key.name == *world.settings(instance).namespace && *cluster == *IN_CLUSTER {
+                world.projects.remove_all(instance);
+            }
             inside.into_iter().map(|inside| (inside, End::Namespace(id))).collect()
         }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
@@ -188,11 +195,29 @@ fn bound(world: &World<'_>, id: ThingId, volume: &Manifest, going: &[ThingId]) -
         let Some(being) = &of.now else { return false };
         let named = being.manifest.and_then(|manifest| manifest.node().at(&["spec", "volumeName"])?.as_str());
         let by_volume = reference("name") == Some(&*of.key.name) && reference("namespace") == Some(&*of.key.namespace);
-        !going.contains(claim) && (named == Some(&*thing.key.name) || by_volume)
+        let matches = named.is_none()
+            && reference("name").is_none()
+            && being.manifest.is_some_and(|claim| suits(volume, claim));
+        !going.contains(claim) && (named == Some(&*thing.key.name) || by_volume || matches)
     };
     let claim = claims.iter().find(binds)?;
     let because = format!("{} is bound to it, and it goes only when the claim does", world.things[*claim].key);
     Some(Cause::new("volume-bound", because))
+}
+
+/// Whether a claim that names no volume can only have been bound to this one: both name the same class.
+fn suits(volume: &Manifest, claim: &Manifest) -> bool {
+    let class = |manifest: &Manifest| {
+        let class = manifest.node().at(&["spec", "storageClassName"])?.as_str()?;
+        (!class.is_empty()).then(|| class.to_owned())
+    };
+    let modes = |manifest: &Manifest| -> Vec<String> {
+        let list = manifest.node().at(&["spec", "accessModes"]).into_iter().flat_map(Node::items);
+        list.filter_map(|mode| Some(mode.as_str()?.to_owned())).collect()
+    };
+    let offered = modes(volume);
+    class(volume).is_some_and(|own| class(claim) == Some(own))
+        && modes(claim).iter().all(|mode| offered.contains(mode))
 }
 
 /// A Namespace does not end while something in it does not.
@@ -266,7 +291,7 @@ fn last_rites(world: &World<'_>, id: ControlId) -> Rites {
     let control = &world.controls[id];
     let Some(view) = control.view() else { return Rites::Leaves };
     let application = view.application;
-    let foreign = |name: &&String| !OWN_FINALIZERS.iter().any(|own| name.split('/').next() == Some(own));
+    let foreign = |name: &&String| !OWN_FINALIZERS.contains(&name.as_str());
     let foreign = application.finalizers.iter().find(foreign);
     if application.finalizers.is_empty() {
         return Rites::Leaves;

@@ -6,7 +6,7 @@
 
 use super::apply::{self, Applied, Ground};
 use super::cause::Cause;
-use super::compare::{Stop, compare, needs_namespace};
+use super::compare::{Stop, compare};
 use super::deletion::{self, delete, wake_project};
 use super::plan::{self, Plan, Run};
 use super::{seed, sets};
@@ -49,7 +49,7 @@ fn round(world: &mut World<'_>, ground: &Ground, open: &[ControlId]) {
         let compared = compare(world, *id);
         match &compared.stop {
             Some(stop) => note(world, *id, stop.clone()),
-            None if world.controls[*id].tries < TRIES => plans.push(plan::plan(world, ground, *id, &compared)),
+            None if world.controls[*id].tries < TRIES => plans.push(plan::plan(world, ground, *id, &compared.extra)),
             None => {}
         }
     }
@@ -58,7 +58,7 @@ fn round(world: &mut World<'_>, ground: &Ground, open: &[ControlId]) {
         .iter()
         .map(|plan| match plan::shared(world, plan.control, &absent) {
             Some(stop) => (plan.control, Run { stop: Some(stop), ..Run::default() }),
-            None => (plan.control, plan.run(world, ground, &absent)),
+            None => (plan.control, plan.run_to_end(world, ground, &absent)),
         })
         .collect();
     let mut doomed = Vec::new();
@@ -133,7 +133,7 @@ fn make(world: &mut World<'_>, ground: &Ground, id: ControlId, run: &Run) {
             delete(world, vec![(thing, End::Replace(id, cause))]);
         }
         if world.things[thing].now.is_none()
-            && let Applied::Refused(why) = apply::create(world, ground, thing, run.remakes())
+            && let Applied::Refused(why) = apply::create(world, ground, thing, run.patience())
         {
             world.controls[id].stop = Some(Stop::Apply(thing, why));
             world.controls[id].attempt = world.controls[id].attempt.map(|(spec, _)| (spec, false));
@@ -179,11 +179,28 @@ pub(super) fn changed(world: &mut World<'_>, thing: ThingId) {
     if let Some(set) = world.set(thing) {
         world.sets[set].open = true;
     }
+    make_claims(world, thing);
     let of = &world.things[thing];
     if of.key.is("argoproj.io", "AppProject") {
         let (instance, name) = (of.instance, Arc::clone(&of.key.name));
         world.projects.apply(instance, &name);
         wake_project(world, instance, &name);
+    }
+}
+
+/// A StatefulSet makes the claims of its templates where they are missing.
+fn make_claims(world: &mut World<'_>, thing: ThingId) {
+    let of = &world.things[thing];
+    let Some(manifest) = of.now.as_ref().and_then(|being| being.manifest) else { return };
+    if !of.key.is("apps", "StatefulSet") {
+        return;
+    }
+    let (instance, cluster) = (of.instance, Arc::clone(&of.cluster));
+    for key in deletion::claims(&of.key.clone(), manifest) {
+        let claim = world.find(instance, &cluster, &key);
+        if let Some(claim) = claim.filter(|claim| world.things[*claim].now.is_none()) {
+            world.put(claim, Being::new(None, None));
+        }
     }
 }
 
@@ -211,14 +228,13 @@ fn make_namespace(world: &mut World<'_>, id: ControlId, run: &Run) {
         return;
     };
     let thing = world.thing(instance, &cluster, &namespace_key(name));
-    let changes = needs_namespace(world, id);
     let of = &world.things[thing];
     let ended = of.end.is_some() && of.now.is_none();
     if ended && !run.outlasts {
         return;
     }
     match &mut world.things[thing].now {
-        Some(now) => now.altered |= changes,
+        Some(now) => now.altered |= run.renews,
         None => world.put(thing, Being::new(None, None)),
     }
 }
@@ -236,7 +252,7 @@ fn by_hand(world: &mut World<'_>) {
         match (base, head) {
             (_, Some(manifest)) => {
                 let same = base.is_some_and(|base| super::same::same_text(base, manifest));
-                if same && of.now.is_some() {
+                if same {
                     continue;
                 }
                 world.put(thing, Being::new(Some(manifest), None));

@@ -1,8 +1,8 @@
 //! In what order a sync does things, and how far it comes.
 
-use super::apply::{self, Applied, Ground};
+use super::apply::{self, Applied, Ground, Patience};
 use super::cause::Cause;
-use super::compare::{Compared, Stop, differs, is_skipped, is_target};
+use super::compare::{Stop, differs, is_skipped, is_target, needs_namespace};
 use super::prune::{self, Right};
 use super::world::{ControlId, ThingId, World};
 use crate::model::{Manifest, Phase, SyncOptions, wave};
@@ -43,6 +43,8 @@ struct Planned {
 pub(super) struct Plan {
     pub control: ControlId,
     tasks: Vec<Planned>,
+    /// Live objects without a target.
+    extra: Vec<ThingId>,
     /// Why it does not start after all.
     refused: Option<Stop>,
 }
@@ -60,6 +62,8 @@ pub(super) struct Run {
     pub stop: Option<Stop>,
     /// The namespace of its destination, where it makes that.
     pub namespace: Option<Arc<str>>,
+    /// Whether the metadata of that namespace changes.
+    pub renews: bool,
     /// Whether its retries last longer than the end of a namespace takes.
     pub outlasts: bool,
 }
@@ -99,9 +103,9 @@ fn kind_order(kind: &str) -> usize {
 }
 
 /// The tasks of a sync, in order (`getSyncTasks`), or why it fails before it does anything.
-pub(super) fn plan(world: &World<'_>, ground: &Ground, id: ControlId, compared: &Compared) -> Plan {
+pub(super) fn plan(world: &World<'_>, ground: &Ground, id: ControlId, extra: &[ThingId]) -> Plan {
     let Some(view) = world.controls[id].view() else {
-        return Plan { control: id, tasks: Vec::new(), refused: Some(Stop::Deleting) };
+        return Plan { control: id, tasks: Vec::new(), extra: Vec::new(), refused: Some(Stop::Deleting) };
     };
     let mut tasks = Vec::new();
     let mut refused = None;
@@ -120,8 +124,7 @@ pub(super) fn plan(world: &World<'_>, ground: &Ground, id: ControlId, compared: 
             tasks.push(Planned { task, phase, wave: target.wave, kind: kind_order(&target.key.kind) });
         }
     }
-    let mut prunes: Vec<Planned> = compared
-        .extra
+    let mut prunes: Vec<Planned> = extra
         .iter()
         .filter_map(|thing| Some((*thing, world.things[*thing].now.as_ref()?)))
         .filter(|(_, being)| !being.hook && !being.manifest.is_some_and(is_skipped))
@@ -141,7 +144,7 @@ pub(super) fn plan(world: &World<'_>, ground: &Ground, id: ControlId, compared: 
     }
     tasks.extend(prunes);
     tasks.sort_by_key(|planned| (planned.phase, planned.wave, planned.kind));
-    Plan { control: id, tasks, refused }
+    Plan { control: id, tasks, extra: extra.to_vec(), refused }
 }
 
 /// The phases of a sync in which a target does something; an ordinary object in the middle one.
@@ -178,6 +181,32 @@ impl Plan {
         })
     }
 
+    /// How far the sync comes with its retries.
+    ///
+    /// A retry has other objects to prune, so that their waves are swapped anew: one that came behind the apply that
+    /// fails may come before it now.
+    pub fn run_to_end(&self, world: &World<'_>, ground: &Ground, absent: &HashSet<ThingId>) -> Run {
+        let mut run = self.run(world, ground, absent);
+        for _ in 0..self.retries(world).min(8) {
+            if !matches!(run.stop, Some(Stop::Apply(..))) {
+                break;
+            }
+            let left: Vec<ThingId> =
+                self.extra.iter().copied().filter(|thing| !run.prunes.contains(thing)).collect();
+            let again = plan(world, ground, self.control, &left).run(world, ground, absent);
+            let known = run.prunes.len();
+            run.prunes.extend(again.prunes);
+            if run.prunes.len() == known {
+                break;
+            }
+            let new = again.applies.into_iter().filter(|(index, _)| !run.applies.iter().any(|(own, _)| own == index));
+            let new: Vec<_> = new.collect();
+            run.applies.extend(new);
+            run.stop = again.stop;
+        }
+        run
+    }
+
     /// How far the sync comes, where `absent` objects are pruned by others meanwhile.
     ///
     /// Wave by wave: prunes first, then hooks and applies, all of them even if one fails; then a failure ends it.
@@ -186,6 +215,7 @@ impl Plan {
     pub fn run(&self, world: &World<'_>, ground: &Ground, absent: &HashSet<ThingId>) -> Run {
         let mut run = Run {
             namespace: self.makes_namespace(world),
+            renews: needs_namespace(world, self.control),
             outlasts: self.outlasts(world),
             ..Run::default()
         };
@@ -242,8 +272,7 @@ impl Plan {
             if only_changed && !absent.contains(&thing) && !differs(world, self.control, thing, target, comparing) {
                 continue;
             }
-            let remakes = run.remakes().map(str::to_owned);
-            match apply::apply(world, ground, self.control, thing, target, absent, remakes.as_deref()) {
+            match apply::apply(world, ground, self.control, thing, target, absent, run.patience()) {
                 Applied::Done => run.applies.push((index, None)),
                 Applied::Replaced(cause) => run.applies.push((index, Some(cause))),
                 Applied::Refused(why) => failed = failed.or(Some(Stop::Apply(thing, why))),
@@ -271,20 +300,26 @@ impl Plan {
         makes.then(|| namespace.into())
     }
 
-    /// Whether the retries of an operation go on for longer than a namespace takes to end: five of them by default
-    /// (`autoSync` in `controller/appcontroller.go`), from five seconds up.
+    /// How often a failed operation is tried again: five times by default (`autoSync` in `controller/appcontroller.go`).
+    fn retries(&self, world: &World<'_>) -> i64 {
+        let Some(view) = world.controls[self.control].view() else { return 0 };
+        let Some(retry) = view.application.manifest.node().at(&["spec", "syncPolicy", "retry"]) else { return 5 };
+        match retry.get("limit").and_then(Node::as_i64) {
+            Some(limit) if limit < 0 => i64::MAX,
+            limit => limit.unwrap_or(0),
+        }
+    }
+
+    /// Whether the retries go on for longer than a namespace takes to end: the default ones do, from five seconds up.
     fn outlasts(&self, world: &World<'_>) -> bool {
-        let Some(view) = world.controls[self.control].view() else { return false };
-        let retry = view.application.manifest.node().at(&["spec", "syncPolicy", "retry"]);
-        let limit = |retry: Node<'_>| retry.get("limit").and_then(Node::as_i64);
-        retry.is_none_or(|retry| limit(retry).is_some_and(|limit| !(0..5).contains(&limit)))
+        self.retries(world) >= 5
     }
 }
 
 impl Run {
-    /// The namespace that the sync makes anew if it has to.
-    pub fn remakes(&self) -> Option<&str> {
-        self.namespace.as_deref().filter(|_| self.outlasts)
+    /// How long it goes on trying.
+    pub fn patience(&self) -> Patience<'_> {
+        Patience { namespace: self.namespace.as_deref(), outlasts: self.outlasts }
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Projects<'a> {
     live: HashMap<(usize, Arc<str>), Option<&'a Project>>,
     /// Names that Applications of base use: such a project exists, though nobody here may define it.
     used: HashSet<(usize, Arc<str>)>,
+    /// Instances whose control plane is gone.
+    gone: HashSet<usize>,
     clusters: Option<&'a Clusters>,
 }
 
@@ -43,6 +45,11 @@ impl<'a> Projects<'a> {
         }
     }
 
+    /// The control plane's namespace is gone, and every project with it.
+    pub fn remove_all(&mut self, instance: usize) {
+        self.gone.insert(instance);
+    }
+
     /// The project is gone.
     pub fn remove(&mut self, instance: usize, name: &Arc<str>) {
         self.live.insert((instance, Arc::clone(name)), None);
@@ -55,6 +62,7 @@ impl<'a> Projects<'a> {
     /// Whether the project of this name is missing: it was deleted, or nobody ever defined or used it.
     pub fn is_missing(&self, instance: usize, name: &str) -> bool {
         match self.find(instance, name) {
+            _ if self.gone.contains(&instance) => true,
             Some(project) => project.is_none(),
             None => name != "default" && !self.used.contains(&(instance, Arc::from(name))),
         }

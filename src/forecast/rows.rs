@@ -86,7 +86,10 @@ fn listed(world: &World<'_>) -> Listed {
         for thing in &control.owned {
             let of = &world.things[*thing];
             let tracked = of.now.as_ref().is_some_and(|being| being.owner == Some(id));
-            let permitted = project.is_none_or(|view| world.projects.permits(control, view, &of.key));
+            let permitted = project.is_none_or(|view| {
+                world.projects.permits(control, view, &of.key)
+                    && !super::compare::is_managed_namespace(view, &of.key)
+            });
             if tracked && !targets.contains(thing) && Some(&of.cluster) == cluster && permitted {
                 listed.extra[*thing] = Some(id);
             }
@@ -198,7 +201,7 @@ fn unknown_with(world: &World<'_>, id: ControlId) -> Option<Cause> {
 /// What is neither there before nor after: it should come and does not, or comes and goes within the merge.
 fn absent(world: &World<'_>, id: ThingId) -> Option<(Outcome, Cause)> {
     let thing = &world.things[id];
-    if thing.key.name.ends_with('>') || thing.derived {
+    if thing.counted || thing.derived {
         return None;
     }
     if matches!(thing.end, Some(End::Hook(_))) {
@@ -288,6 +291,10 @@ fn stays(world: &World<'_>, listed: &Listed, id: ThingId) -> (Outcome, Cause) {
     if before.controller.is_none() && now.controller.is_some() {
         let because = "an ApplicationSet generates it now and takes it over";
         return (Outcome::Adopted, Cause::new("adopted-by-set", because));
+    }
+    if thing.counted {
+        let because = "an object made from `generateName` is never pruned: its tracking does not name it";
+        return (Outcome::Unchanged, Cause::new("generate-name", because));
     }
     let (wanted, extra) = (listed.wanted[id], listed.extra[id]);
     let was_listed = !thing.base_apps.is_empty();

@@ -76,7 +76,7 @@ fn plant_roots(world: &mut World<'_>) {
 
 /// Whether an object carries a hook annotation that makes it one.
 pub(super) fn is_hook(manifest: &Manifest) -> bool {
-    crate::model::hooks(manifest).is_some()
+    crate::model::hooks(manifest).is_some_and(|phases| phases != [crate::model::Phase::Skip])
 }
 
 fn plant_targets(world: &mut World<'_>, id: ControlId) {

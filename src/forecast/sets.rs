@@ -68,6 +68,8 @@ fn apply(world: &mut World<'_>, id: SetControlId, head: &Set) {
     for (member, control) in head.members.iter().zip(members) {
         names.insert(Arc::clone(&member.name));
         match (&member.fate, control) {
+            // Of a project that nobody here defines or used, the controller says that it does not exist.
+            (Fate::Applied(_), Some(control)) if lacks_project(world, control) => {}
             (Fate::Applied(_), Some(control)) => {
                 failed |= !apply_member(world, id, head, control);
                 if unknown && world.controls[control].base.is_none() {
@@ -88,6 +90,12 @@ fn apply(world: &mut World<'_>, id: SetControlId, head: &Set) {
     };
     let doomed: Vec<(ThingId, End)> = owned(world, id).iter().filter_map(gone).collect();
     deletion::delete(world, doomed);
+}
+
+fn lacks_project(world: &World<'_>, id: ControlId) -> bool {
+    let control = &world.controls[id];
+    let project = control.head.map(|app| app.application.spec.project_name());
+    project.is_some_and(|project| world.projects.is_missing(control.instance, project))
 }
 
 /// Creates or updates one Application; false where another set owns it.

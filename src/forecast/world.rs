@@ -6,7 +6,7 @@ use super::compare::Stop;
 use super::projects::Projects;
 use super::same::Comparing;
 use crate::inventory::{App, Fate, Inventory, Member, Outcome, Parent, Place, Set};
-use crate::model::{Application, GroupKind, Manifest, ResourceKey, Settings};
+use crate::model::{Application, GroupKind, Manifest, Problem, ProblemKind, ResourceKey, Settings};
 use crate::render::Target;
 use hashbrown::{HashMap, HashSet};
 use std::cell::OnceCell;
@@ -89,6 +89,8 @@ pub(super) struct Thing<'a> {
     pub by_hand: [bool; 2],
     /// An ApplicationSet makes it in head.
     pub generated: bool,
+    /// It is made from `generateName`, and its name here is a number.
+    pub counted: bool,
     /// It is in no manifest: a claim of a StatefulSet, a namespace of CreateNamespace.
     pub derived: bool,
 }
@@ -220,6 +222,11 @@ pub(super) fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a A
 
 /// Whether two Applications render the same from the same files.
 fn renders_alike(base: &App, head: &App) -> bool {
+    // A cluster that head does not know any more was known when the commit was read.
+    let refused = |problem: &Problem| problem.kind == ProblemKind::InvalidSpec;
+    if head.outcome == Outcome::Fails && head.problems.iter().any(refused) {
+        return false;
+    }
     let (one, other) = (&base.application.spec, &head.application.spec);
     base.cluster == head.cluster
         && one.destination.namespace == other.destination.namespace
@@ -340,6 +347,7 @@ impl<'a> World<'a> {
             refused: None,
             by_hand: [false; 2],
             generated: false,
+            counted: false,
             derived: false,
         });
         self.index.insert(place, id);
@@ -422,7 +430,9 @@ impl<'a> World<'a> {
             .or_insert(0);
         *count += 1;
         let key = ResourceKey { name: format!("{prefix}<{count}>").into(), ..key.clone() };
-        self.thing(instance, &app.cluster, &key)
+        let id = self.thing(instance, &app.cluster, &key);
+        self.things[id].counted = true;
+        id
     }
 
     /// What somebody applies by hand: Applications, sets and projects that no Application renders.
