@@ -24,6 +24,9 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+/// Stack of every thread that works on documents, in bytes; only what is used of it costs memory.
+const STACK: usize = 16 << 20;
+
 /// Runs the program with `arguments`, of which the first is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -38,13 +41,23 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if refused.use_stderr() { Exit::Failed.into() } else { Exit::Fine.into() };
         }
     };
-    match command(&args) {
+    with_deep_stack(|| match command(&args) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_broken_pipe() => Exit::Fine.into(),
         Err(error) => {
             output::tell(&error, args.global.color);
             Exit::Failed.into()
         }
+    })
+}
+
+/// Runs the work, and everything it runs in parallel, on stacks of [`STACK`] bytes: documents may be 10,000 levels deep, and
+/// libraries walk and drop values by recursion.
+fn with_deep_stack(work: impl FnOnce() -> ExitCode + Send) -> ExitCode {
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        // A machine that gives no such threads may still manage with its own.
+        Err(_) => work(),
     }
 }
 

@@ -310,16 +310,15 @@ impl Expansion<'_> {
     fn cluster(&self, application: &Application, home: &Arc<str>, problems: &mut Vec<Problem>) -> Arc<str> {
         let destination = &application.spec.destination;
         let at = || application.manifest.location_at(&["spec", "destination"]);
-        let mut invalid = |message: String| {
-            let problem =
-                Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
-            let problem = problem.help("name one cluster in `spec.destination`, by `server` or by `name`");
-            problems.push(problem.at(at()));
+        let mut invalid = |kind: ProblemKind, message: String, help: String| {
+            let problem = Problem::fails(kind, message).condition(Condition::InvalidSpecError);
+            problems.push(problem.help(help).at(at()));
         };
         let cluster = match self.clusters.identity(destination) {
             Ok(cluster) => cluster,
             Err(error) => {
-                invalid(error.to_string());
+                let help = "name one cluster in `spec.destination`, by `server` or by `name`".to_owned();
+                invalid(ProblemKind::DestinationAmbiguous, error.to_string(), help);
                 return "".into();
             }
         };
@@ -327,7 +326,11 @@ impl Expansion<'_> {
             return Arc::clone(home);
         }
         if self.clusters.complete && self.clusters.find(&cluster).is_none() {
-            invalid(format!("there is no cluster `{cluster}`"));
+            let help = match self.clusters.nearest(&cluster) {
+                Some(near) => format!("write `{near}`, or add the cluster to those that are known"),
+                None => "correct it, or add the cluster to those that are known".to_owned(),
+            };
+            invalid(ProblemKind::DestinationUnknown, format!("there is no cluster `{cluster}`"), help);
         }
         cluster
     }

@@ -24,7 +24,7 @@ mod structure;
 pub use application::{
     Application, ApplicationSpec, Automated, Destination, DestinationError, Directory, EnvEntry, Helm,
     HelmFileParameter, HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin,
-    Source, SourceHydrator, SyncPolicy,
+    Source, SourceHydrator, SyncPolicy, cascades,
 };
 pub use cluster::{Cluster, Clusters, DEFAULT_KUBERNETES, IN_CLUSTER, IN_CLUSTER_SERVER};
 pub use data::holds_data;

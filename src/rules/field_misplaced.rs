@@ -3,6 +3,7 @@
 use super::document::{Document, all_of, what};
 use super::{Check, Context, Rule};
 use crate::finding::{Edit, FixKind, Severity};
+use crate::inventory::Set;
 use crate::model::{Content, Count, Field, Manifest, fields, group_of, places};
 use crate::yaml::{self, Entry, Node, edit};
 
@@ -95,6 +96,9 @@ struct Way<'s, 'a> {
 impl<'a> Way<'_, 'a> {
     fn walk(&mut self, node: Node<'_>, of: &str, cx: &mut Context<'a>) {
         let Some(known) = fields(of) else { return };
+        if of == "Generator" && self.is_told_of_generators(node, known, cx) {
+            return;
+        }
         let mut misplaced: Vec<(String, Entry<'_>)> = Vec::new();
         for entry in node.entries().filter(|entry| !entry.key.contains("{{") && !entry.key.starts_with('$')) {
             match known.iter().find(|field| field.name == entry.key) {
@@ -111,6 +115,15 @@ impl<'a> Way<'_, 'a> {
         for together in misplaced.chunk_by(|(a, _), (b, _)| a == b) {
             self.misplaced(together, cx);
         }
+    }
+
+    /// Whether BH504 tells that nothing in this entry is a generator.
+    fn is_told_of_generators(&self, entry: Node<'_>, known: &[Field], cx: &Context<'a>) -> bool {
+        let is_generator = |field: &Field| field.name != "selector" && entry.get(field.name).is_some();
+        let is_set = |set: &Set| {
+            set.manifest.path() == self.object.path() && set.manifest.name() == self.object.name()
+        };
+        !known.iter().any(is_generator) && cx.inventory.sets.iter().any(is_set)
     }
 
     fn descend(&mut self, field: &Field, value: Node<'_>, cx: &mut Context<'a>) {

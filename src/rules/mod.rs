@@ -2,10 +2,11 @@
 //!
 //! Rules are pure: an inventory in, findings out. They ask `model` and `inventory` what is so, and judge it.
 
+use crate::appset::ApplicationSet;
 use crate::config::{RuleName, RuleNames};
 use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
-use crate::inventory::{App, AppId, Inventory, ResourceId};
+use crate::inventory::{App, AppId, Inventory, Parent, ResourceId, Set};
 use crate::model::{GroupKind, ResourceKey};
 use crate::render::{Parsed, Target};
 use hashbrown::HashMap;
@@ -13,7 +14,14 @@ use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
+mod app_in_default_project;
+mod appset_missingkey;
+mod appset_policy_without_finalizer;
+mod appset_preserve_contradiction;
+mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
+mod destination_ambiguous;
+mod destination_unknown_cluster;
 mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
@@ -42,6 +50,7 @@ mod protected_namespace_managed;
 mod prune_without_delete_protection;
 mod rendered_into_default_namespace;
 mod several_objects_in_one_file;
+mod sets;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
@@ -49,6 +58,7 @@ mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
 mod tracking_label_too_long;
+mod unscoped_cluster_generator;
 mod values_file_missing;
 mod yaml_numeric_coercion;
 
@@ -73,6 +83,8 @@ enum Check {
     Document(for<'a> fn(&Document<'a>, &mut Context<'a>)),
     /// An Application.
     Application(fn(AppId, &App, &mut Context<'_>)),
+    /// An ApplicationSet, and what the API server makes of it.
+    ApplicationSet(fn(&Set, &ApplicationSet, &mut Context<'_>)),
     /// One object of an Application.
     Resource(fn(ResourceId, &App, &Target, &mut Context<'_>)),
     /// Everything at once.
@@ -94,6 +106,10 @@ const RULES: &[&Rule] = &[
     &committed_live_metadata::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
+    &destination_ambiguous::RULE,
+    &destination_unknown_cluster::RULE,
+    &app_in_default_project::RULE,
+    &unscoped_cluster_generator::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,
@@ -102,6 +118,10 @@ const RULES: &[&Rule] = &[
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
+    &appset_unknown_or_empty_generator::RULE,
+    &appset_missingkey::RULE,
+    &appset_preserve_contradiction::RULE,
+    &appset_policy_without_finalizer::RULE,
     &excluded_kind_in_git::RULE,
     &values_file_missing::RULE,
     &hidden_source_override::RULE,
@@ -225,7 +245,16 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
             _ => (),
         })
     });
-    let mut findings: Vec<Finding> = files.chain(documents).chain(made).chain(applications).collect();
+    let sets = sets::judged(inventory).into_par_iter().flat_map_iter(|set| {
+        let admitted = ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
+        run(&|rule, context| {
+            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, &admitted) {
+                check(set, admitted, context);
+            }
+        })
+    });
+    let made = files.chain(documents).chain(made);
+    let mut findings: Vec<Finding> = made.chain(applications).chain(sets).collect();
     findings.extend(run(&|rule, context| {
         if let Check::Inventory(check) = rule.check {
             check(context);
@@ -289,6 +318,21 @@ impl<'a> Context<'a> {
     /// Reports on an object of an Application, at its name.
     pub fn report_target(&mut self, app: &App, target: &Target, message: impl Into<String>) -> Report<'_> {
         self.report(target.manifest.location(), message).about(app, target)
+    }
+
+    /// Reports on an ApplicationSet, at a place of it.
+    pub fn report_set(&mut self, set: &Set, location: Location, message: impl Into<String>) -> Report<'_> {
+        let inventory = self.inventory;
+        let report = self.report(location, message).named(Object {
+            group: "argoproj.io".into(),
+            kind: "ApplicationSet".into(),
+            namespace: Arc::clone(&set.namespace),
+            name: set.manifest.name().into(),
+        });
+        match set.parent {
+            Parent::Application(parent) => report.application(&inventory.applications[parent]),
+            Parent::Root | Parent::Folder | Parent::Set { .. } => report,
+        }
     }
 
     /// Reports on an Application, at the field of this path.

@@ -202,6 +202,8 @@ fn because(kind: ProblemKind) -> &'static str {
         ProblemKind::Unparseable
         | ProblemKind::SourcePathMissing
         | ProblemKind::InvalidSpec
+        | ProblemKind::DestinationAmbiguous
+        | ProblemKind::DestinationUnknown
         | ProblemKind::RenderFailed
         | ProblemKind::NotRendered
         | ProblemKind::RepositoryUnknown
