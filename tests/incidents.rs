@@ -209,7 +209,7 @@ fn report(judged: &Judged) -> String {
         objects: inventory.count(),
         clusters: clusters.len(),
         not_rendered: written().filter(|app| app.outcome != Outcome::Rendered).count(),
-        suppressed: 0,
+        ..Summary::default()
     };
     let lint = Lint { findings, unknown: &[], summary, sources: &|path| inventory.text(path) };
     let mut out = Vec::new();

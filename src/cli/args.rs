@@ -52,6 +52,8 @@ pub enum Command {
   billhook lint clusters/prod            this folder as a tree of its own
   billhook lint apps/web.yaml            read everything, report on this file
   billhook lint --format json -o lint.json --format text
+  billhook lint --diff                   what --fix would change, as a patch
+  billhook lint --fix --rule sync-option-invalid
   billhook lint --repository https://git.example/charts.git=../charts")]
     Lint(Lint),
     /// Say what a merge does to every object, before it is merged
@@ -188,6 +190,15 @@ pub struct Beside {
 pub struct Lint {
     /// A folder is judged as a tree of its own; files limit what is reported, not what is read
     pub path: Vec<PathBuf>,
+    /// Fix what can be fixed without a person looking at it, and report the rest
+    #[arg(long, env = "BILLHOOK_FIX", hide_env = true)]
+    pub fix: bool,
+    /// With --fix or --diff: also fixes that a person must look at
+    #[arg(long, env = "BILLHOOK_UNSAFE_FIXES", hide_env = true)]
+    pub unsafe_fixes: bool,
+    /// Change nothing; print what --fix would change, as a patch, and exit with 1 if there is anything
+    #[arg(long, env = "BILLHOOK_DIFF", hide_env = true)]
+    pub diff: bool,
     /// What stands beside the tree.
     #[command(flatten)]
     pub beside: Beside,

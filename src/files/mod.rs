@@ -21,7 +21,7 @@ pub use repository::{Branch, Repository};
 pub use scratch::Scratch;
 pub use span::{Lines, Location, Position, Span};
 pub use store::Store;
-pub use tree::{Entry, EntryKind, Tree};
+pub use tree::{Change, Entry, EntryKind, Tree};
 
 /// A path inside a [`Tree`]: relative to its root, separated by `/`, without `.` and `..`; the root is `""`.
 pub type Path = Arc<str>;

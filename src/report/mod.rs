@@ -9,6 +9,7 @@ mod json;
 mod lines;
 mod mask;
 mod neutral;
+mod patch;
 mod placed;
 mod schema;
 mod table;
@@ -21,6 +22,7 @@ pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLin
 pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
 pub use mask::mask;
 pub use neutral::{EscapeJson, line as neutral};
+pub use patch::{Paint, patch};
 pub use schema::{SCHEMAS, Schema};
 pub use table::{align, apps, inventory, render};
 pub use yaml::document;
@@ -88,6 +90,8 @@ pub struct Summary {
     pub not_rendered: usize,
     /// Findings that a suppression hides.
     pub suppressed: usize,
+    /// Findings that this run fixed.
+    pub fixed: usize,
 }
 
 /// Everything a lint report tells.

@@ -141,7 +141,8 @@ fn problem(message: &str) -> Problem<'static> {
 }
 
 fn written(format: Format, findings: &[Finding], unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
-    let summary = Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, suppressed: 1 };
+    let summary =
+        Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, suppressed: 1, fixed: 0 };
     let mut out = Vec::new();
     lint(format, &Lint { findings, unknown, summary, sources: &text_of }, layout, &mut out).unwrap();
     anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()

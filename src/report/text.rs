@@ -1,6 +1,6 @@
 //! `lint` for people.
 
-use crate::finding::{Finding, Label, Severity};
+use crate::finding::{Finding, FixKind, Label, Severity};
 use crate::report::excerpt::{self, BOLD, DIM, Source};
 use crate::report::lines::{State, Unknown};
 use crate::report::placed::{Placed, Texts, place};
@@ -291,6 +291,18 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     if seen.suppressed > 0 {
         let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
     }
+    if seen.fixed > 0 {
+        let _ = write!(text, "; {} fixed", thousands(seen.fixed));
+    }
+    let fixable = |kind| {
+        let fixes = placed.iter().filter_map(|p| p.finding.fix.as_ref());
+        fixes.filter(|fix| fix.kind <= kind).count()
+    };
+    let _ = match (fixable(FixKind::Safe), fixable(FixKind::Unsafe)) {
+        (0, 0) => Ok(()),
+        (0, n) => write!(text, "; {} fixable (run with --fix --unsafe-fixes)", thousands(n)),
+        (n, _) => write!(text, "; {} fixable (run with --fix)", thousands(n)),
+    };
     let sets =
         lint.unknown.iter().filter_map(|one| one.applicationset.as_deref()).collect::<BTreeSet<_>>().len();
     let of_none = |one: &&Unknown<'_>| one.application.is_none() && one.applicationset.is_none();
