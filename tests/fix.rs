@@ -1,5 +1,9 @@
 //! `lint --fix` as people run it: what it changes, what it leaves, and what it refuses.
-#![allow(clippy::disallowed_methods, reason = "a test reads and writes files, and starts programs")]
+#![allow(
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test reads and writes files, and starts programs"
+)]
 
 use assert_cmd::Command;
 use std::fs;

@@ -3,7 +3,7 @@
 //!
 //! Held against manifests written in many ways, every example of every rule, and copies of real repositories
 //! (`BILLHOOK_CORPUS` names their folder).
-#![allow(clippy::disallowed_methods, reason = "tests read files and the environment")]
+#![allow(clippy::print_stderr, clippy::disallowed_methods, reason = "tests read files and the environment")]
 
 use billhook::files::{Path, Tree};
 use billhook::finding::{Finding, FixKind};
