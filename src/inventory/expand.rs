@@ -69,6 +69,8 @@ pub(super) struct Expansion<'a> {
     projects: Vec<OwnedProject>,
     claimed: HashSet<Document>,
     problems: Vec<Problem>,
+    /// Kustomizations are built for themselves: no Application of the tree renders any.
+    builds: bool,
     /// What each cluster serves.
     api_versions: Mutex<HashMap<Arc<str>, Arc<Vec<String>>>>,
 }
@@ -87,7 +89,9 @@ pub(super) fn load(options: &Options) -> Inventory {
     let mut expansion = Expansion::new(options, instances, clusters, sets);
     expansion.problems = problems;
     expansion.add_written(&found);
-    if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
+    expansion.add_known();
+    let is_built = |set: &Manifest| found.kustomizations.names(set.path());
+    if expansion.drafts.is_empty() && options.only.is_none() && found.sets.iter().all(is_built) {
         expansion.add_folders(&found);
     }
     let applications: Vec<Application> =
@@ -134,12 +138,7 @@ fn clusters(options: &Options, found: &Found) -> Clusters {
 
 impl<'a> Expansion<'a> {
     /// Nothing yet.
-    fn new(
-        options: &'a Options,
-        instances: Vec<Instance>,
-        clusters: Clusters,
-        sets: Sets,
-    ) -> Self {
+    fn new(options: &'a Options, instances: Vec<Instance>, clusters: Clusters, sets: Sets) -> Self {
         Self {
             options,
             instances,
@@ -150,6 +149,7 @@ impl<'a> Expansion<'a> {
             projects: Vec::new(),
             claimed: HashSet::new(),
             problems: Vec::new(),
+            builds: false,
             api_versions: Mutex::default(),
         }
     }
@@ -221,17 +221,51 @@ impl Expansion<'_> {
         self.options.instances.iter().position(|instance| holds(&instance.roots))
     }
 
-    /// A tree without Applications: each folder with manifests is one directory source, and a tree that is itself a
-    /// chart or a kustomization is one source of that kind.
+    /// Applications that somebody applied by hand from outside of the tree, such as the root of everything. What the tree
+    /// itself defines comes first.
+    fn add_known(&mut self) {
+        if self.options.only.is_some() {
+            return;
+        }
+        let options = self.options;
+        for manifest in options
+            .known
+            .iter()
+            .filter(|known| known.cluster.is_none())
+            .flat_map(|known| &known.found.applications)
+        {
+            let namespace = self.instances[0].settings.namespace.clone();
+            let at = Origin::Rendered(manifest.location());
+            let Some(draft) =
+                self.draft(manifest.moved(at), &namespace, Parent::Root, 0, IN_CLUSTER.into(), 0)
+            else {
+                continue;
+            };
+            let is_same = |other: &Draft| {
+                other.application.name == draft.application.name
+                    && other.application.namespace == draft.application.namespace
+            };
+            if !self.drafts.iter().any(is_same) {
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// A tree without Applications: each folder with manifests, and each kustomization that no other one names, is one
+    /// directory source; a tree that is itself a chart or a kustomization is one source of that kind. As nothing says
+    /// how they are synced, they are taken as synced and pruned automatically: the worst case.
     fn add_folders(&mut self, found: &Found) {
-        let root: [Path; 1] = ["".into()];
         let made =
             |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
-        let folders = if made("") { &root[..] } else { &found.folders[..] };
+        let mut folders: Vec<Path> = vec!["".into()];
         if !made("") {
+            let plain = found.folders.iter().filter(|dir| !found.kustomizations.is_folder(dir)).cloned();
+            folders = plain.chain(found.kustomizations.outermost().into_iter().map(Path::from)).collect();
+            folders.sort_unstable();
             self.problems.extend(not_looked_at(found));
+            self.builds = true;
         }
-        for folder in folders {
+        for folder in &folders {
             let text = serde_json::json!({
                 "apiVersion": "argoproj.io/v1alpha1",
                 "kind": "Application",
@@ -239,6 +273,7 @@ impl Expansion<'_> {
                 "spec": {
                     "source": {"repoURL": ".", "path": if folder.is_empty() { "." } else { folder }},
                     "destination": {"name": IN_CLUSTER},
+                    "syncPolicy": {"automated": {"prune": true}},
                 },
             });
             let file = Arc::new(File::json(text.to_string().into()));
@@ -647,15 +682,17 @@ impl Expansion<'_> {
     /// Projects that stand in the tree and that no Application renders.
     fn add_unclaimed_projects(&mut self, found: &Found) {
         for manifest in &found.projects {
-            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             self.add_project(manifest.clone(), namespace, Parent::Root, instance);
         }
     }
 
-    fn unclaimed(&self, manifest: &Manifest) -> Option<usize> {
+    /// The instance of an object that nothing renders. What a kustomization names comes from it where it was built.
+    fn unclaimed(&self, manifest: &Manifest, found: &Found) -> Option<usize> {
         let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document));
-        if claimed || self.options.only.is_none() && is_template(manifest) {
+        let is_built = || self.builds && found.kustomizations.names(manifest.path());
+        if claimed || is_built() || self.options.only.is_none() && is_template(manifest) {
             None
         } else {
             self.instance_of(manifest.path())
@@ -779,17 +816,15 @@ impl Expansion<'_> {
     }
 }
 
-/// Charts and kustomizations that nothing in a tree without Applications renders.
+/// Charts that nothing in a tree without Applications renders: nobody knows with which values.
 fn not_looked_at(found: &Found) -> Option<Problem> {
     let mut folders: Vec<&str> = found.charts.iter().map(String::as_str).collect();
-    folders.extend(found.kustomizations.folders());
     folders.sort_unstable();
-    folders.dedup();
     let first = folders.first()?;
     let others = match folders.len() - 1 {
         0 => String::new(),
-        1 => " and one other chart or kustomization".to_owned(),
-        more => format!(" and {more} other charts and kustomizations"),
+        1 => " and one other chart".to_owned(),
+        more => format!(" and {more} other charts"),
     };
     let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
     let at = Location::head(*first);
