@@ -691,6 +691,7 @@ impl Expansion<'_> {
             .collect();
         let mut inventory = Inventory {
             documents: Arc::clone(&self.options.documents),
+            only: self.options.only.clone(),
             applications: Vec::with_capacity(self.drafts.len()),
             replaced: Vec::new(),
             sets: Vec::new(),
