@@ -47,6 +47,8 @@ struct Draft {
     changed_by: Option<Path>,
     /// Another Application renders this document, but something else wins its key.
     lost: bool,
+    /// It stands a second time in the list, as Kustomize made it.
+    gone: bool,
 }
 
 /// What rendering one Application gave.
@@ -65,9 +67,13 @@ struct Expansion<'a> {
     clusters: Clusters,
     drafts: Vec<Draft>,
     by_document: HashMap<Document, AppId>,
+    /// The same by the place that points at it.
+    by_place: HashMap<Location, AppId>,
     sets: Sets,
     projects: Vec<OwnedProject>,
     claimed: HashSet<Document>,
+    /// Places of written objects that Kustomize read, changed, and gave to an Application.
+    built_from: HashSet<Location>,
     problems: Vec<Problem>,
     /// What each cluster serves.
     api_versions: Mutex<HashMap<Arc<str>, Arc<Vec<String>>>>,
@@ -89,9 +95,11 @@ pub(super) fn load(options: &Options) -> Inventory {
         clusters,
         drafts: Vec::new(),
         by_document: HashMap::new(),
+        by_place: HashMap::new(),
         sets: Sets::new(sets::projects(options, &found)),
         projects: Vec::new(),
         claimed: HashSet::new(),
+        built_from: HashSet::new(),
         problems,
         api_versions: Mutex::default(),
     };
@@ -156,6 +164,7 @@ impl Expansion<'_> {
             if let Some(draft) = draft {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
+                    self.by_place.insert(manifest.location(), self.drafts.len());
                 }
                 self.drafts.push(by_kustomize(draft, &found.kustomizations));
             }
@@ -254,6 +263,7 @@ impl Expansion<'_> {
             rendered,
             changed_by: None,
             lost: false,
+            gone: false,
         }
     }
 
@@ -450,6 +460,12 @@ impl Expansion<'_> {
         if own.is_empty() {
             return;
         }
+        let here = own.iter().filter(|(source, _)| draft.here.get(*source) == Some(&true));
+        let built = here.filter_map(|(_, manifest)| match manifest.origin() {
+            Origin::Rendered(from) => Some(from.clone()),
+            Origin::Written(_) => None,
+        });
+        self.built_from.extend(built);
         for (_, manifest) in &own {
             if let Some(document) = document(manifest) {
                 let renders_itself = self.by_document.get(&document) == Some(&parent);
@@ -482,6 +498,14 @@ impl Expansion<'_> {
         }
     }
 
+    /// The Application of the tree that this one was made from.
+    fn written(&self, manifest: &Manifest) -> Option<AppId> {
+        match manifest.origin() {
+            Origin::Written(_) => self.by_document.get(&document(manifest)?).copied(),
+            Origin::Rendered(from) => self.by_place.get(from).copied(),
+        }
+    }
+
     fn adopt_application(
         &mut self,
         parent: AppId,
@@ -490,13 +514,17 @@ impl Expansion<'_> {
         home: &Arc<str>,
         depth: usize,
     ) {
-        if let Some(document) = document(&manifest)
-            && let Some(&id) = self.by_document.get(&document)
-        {
-            if id != parent && !self.is_above(id, parent) {
-                self.place(id, parent, namespace, home, depth);
+        if let Some(id) = self.written(&manifest) {
+            let above = id == parent || self.is_above(id, parent);
+            let draft = &mut self.drafts[id];
+            // Kustomize may have changed what stands there.
+            let same = manifest.is_written() || is_equal(&draft.application.manifest, &manifest);
+            match (same, above) {
+                (true, true) => return,
+                (true, false) => return self.place(id, parent, namespace, home, depth),
+                (false, true) => (),
+                (false, false) => draft.gone |= draft.parent == Parent::Root,
             }
-            return;
         }
         if depth > MAX_DEPTH {
             let message = format!("Applications render Applications more than {MAX_DEPTH} levels deep");
@@ -602,7 +630,8 @@ impl Expansion<'_> {
     }
 
     fn unclaimed(&self, manifest: &Manifest) -> Option<usize> {
-        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document));
+        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document))
+            || self.built_from.contains(&manifest.location());
         if claimed || self.options.only.is_none() && is_template(manifest) {
             None
         } else {
@@ -758,7 +787,9 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
         None => None,
     };
     let Some((by, verb)) = by else { return draft };
-    let message = format!("the kustomization `{by}` {verb} this Application, and no Application renders it");
+    let message = format!(
+        "the kustomization `{by}` {verb} this Application, and no Application that is rendered here brings it"
+    );
     let problem = Problem::unknown(ProblemKind::NotRendered, message);
     draft.problems = vec![problem.at(draft.application.manifest.location())];
     draft.rendered = true;
@@ -779,7 +810,7 @@ impl Numbers {
             let mut parent = parent;
             for _ in 0..=drafts.len() + sets.list.len() {
                 parent = match *parent {
-                    Parent::Application(id) if drafts[id].lost => return true,
+                    Parent::Application(id) if drafts[id].lost || drafts[id].gone => return true,
                     Parent::Application(id) => &drafts[id].parent,
                     Parent::Set { set, .. } if sets.list[set].gone => return true,
                     Parent::Set { set, .. } => &sets.list[set].set.parent,
@@ -790,7 +821,7 @@ impl Numbers {
         };
         let lost_sets = sets.list.iter().map(|draft| draft.gone || lost(&draft.set.parent));
         Self {
-            apps: numbered(drafts.iter().map(|draft| draft.lost || lost(&draft.parent))),
+            apps: numbered(drafts.iter().map(|draft| draft.lost || draft.gone || lost(&draft.parent))),
             sets: numbered(lost_sets),
         }
     }
@@ -871,6 +902,11 @@ fn document(manifest: &Manifest) -> Option<Document> {
         Origin::Written(path) => Some((Arc::clone(path), manifest.node().span().start)),
         Origin::Rendered(_) => None,
     }
+}
+
+/// Whether two manifests say the same.
+fn is_equal(a: &Manifest, b: &Manifest) -> bool {
+    a.node().to_json() == b.node().to_json()
 }
 
 /// Whether a manifest still holds template tags where its name should be.
