@@ -31,6 +31,8 @@ pub struct Kustomizations {
     parts: HashSet<String>,
     /// Files and folders that some kustomization names as a resource or part.
     named: HashSet<String>,
+    /// What each one names as resources, by folder.
+    resources: HashMap<String, Vec<String>>,
     /// Folders of components, which are no manifests by themselves.
     components: HashSet<String>,
     /// Files whose objects some kustomization changes, and that kustomization.
@@ -69,6 +71,7 @@ impl Kustomizations {
         for written in all.values().filter(|written| written.changes) {
             found.spread(written, &all);
         }
+        found.resources = all.into_iter().map(|(dir, written)| (dir, written.resources)).collect();
         found
     }
 
@@ -110,6 +113,18 @@ impl Kustomizations {
         let mut folders: Vec<&str> = self.folders().filter(|dir| !inner(dir)).collect();
         folders.sort_unstable();
         folders
+    }
+
+    /// The files that the kustomization in this folder takes as resources, directly or not, in no order.
+    pub fn reached(&self, dir: &str) -> HashSet<&str> {
+        let mut open: Vec<&str> = self.resources.get(dir).into_iter().flatten().map(String::as_str).collect();
+        let mut seen: HashSet<&str> = HashSet::new();
+        while let Some(resource) = open.pop() {
+            if seen.insert(resource) {
+                open.extend(self.resources.get(resource).into_iter().flatten().map(String::as_str));
+            }
+        }
+        seen
     }
 
     /// Whether a kustomization lies in this very folder.

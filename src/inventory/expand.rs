@@ -47,6 +47,8 @@ pub(super) struct Draft {
     changed_by: Option<Path>,
     /// Another Application renders this document, but something else wins its key.
     lost: bool,
+    /// It stands a second time in the list, as Kustomize made it.
+    gone: bool,
 }
 
 /// What rendering one Application gave.
@@ -65,9 +67,13 @@ pub(super) struct Expansion<'a> {
     clusters: Clusters,
     drafts: Vec<Draft>,
     by_document: HashMap<Document, AppId>,
+    /// The same by the place that points at it.
+    by_place: HashMap<Location, AppId>,
     sets: Sets,
     projects: Vec<OwnedProject>,
     claimed: HashSet<Document>,
+    /// Places of written objects that Kustomize read, changed, and gave to an Application.
+    built_from: HashSet<Location>,
     problems: Vec<Problem>,
     /// Kustomizations are built for themselves: no Application of the tree renders any.
     builds: bool,
@@ -97,6 +103,8 @@ pub(super) fn load(options: &Options) -> Inventory {
     let applications: Vec<Application> =
         expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
     let repositories = Repositories::new(options, &applications, &found.sets);
+    expansion.follow(&repositories);
+    expansion.add_built(&found);
     expansion.follow(&repositories);
     expansion.add_unclaimed_sets(&found);
     expansion.follow(&repositories);
@@ -145,9 +153,11 @@ impl<'a> Expansion<'a> {
             clusters,
             drafts: Vec::new(),
             by_document: HashMap::new(),
+            by_place: HashMap::new(),
             sets,
             projects: Vec::new(),
             claimed: HashSet::new(),
+            built_from: HashSet::new(),
             problems: Vec::new(),
             builds: false,
             api_versions: Mutex::default(),
@@ -177,6 +187,7 @@ impl<'a> Expansion<'a> {
             rendered: false,
             changed_by: None,
             lost: false,
+            gone: false,
         }
     }
 
@@ -205,6 +216,7 @@ impl Expansion<'_> {
             if let Some(draft) = draft {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
+                    self.by_place.insert(manifest.location(), self.drafts.len());
                 }
                 self.drafts.push(by_kustomize(draft, &found.kustomizations));
             }
@@ -266,23 +278,47 @@ impl Expansion<'_> {
             self.builds = true;
         }
         for folder in &folders {
-            let text = serde_json::json!({
-                "apiVersion": "argoproj.io/v1alpha1",
-                "kind": "Application",
-                "metadata": {"name": if folder.is_empty() { "." } else { folder }},
-                "spec": {
-                    "source": {"repoURL": ".", "path": if folder.is_empty() { "." } else { folder }},
-                    "destination": {"name": IN_CLUSTER},
-                    "syncPolicy": {"automated": {"prune": true}},
-                },
-            });
-            let file = Arc::new(File::json(text.to_string().into()));
-            let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
-            let origin = Origin::Rendered(Location::head(folder.clone()));
-            let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
-            let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
-            self.drafts.extend(draft);
+            self.add_folder(folder);
         }
+    }
+
+    /// Kustomizations with objects of Argo CD that no other one names and no Application renders: somebody applies what
+    /// they build by hand, as one does to begin with.
+    fn add_built(&mut self, found: &Found) {
+        if self.builds || self.options.only.is_some() {
+            return;
+        }
+        let argo = found.applications.iter().chain(&found.sets).chain(&found.projects);
+        let argo: HashSet<&str> = argo.map(|manifest| &**manifest.path()).collect();
+        let sources = self.drafts.iter().flat_map(|draft| draft.application.spec.effective_sources());
+        let rendered: HashSet<String> =
+            sources.filter_map(|source| render::clean(&source.path)).map(|path| path.to_string()).collect();
+        for folder in found.kustomizations.outermost() {
+            let leads = || found.kustomizations.reached(folder).iter().any(|path| argo.contains(&**path));
+            if !rendered.contains(folder) && leads() {
+                self.add_folder(&folder.into());
+            }
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path) {
+        let path = if folder.is_empty() { "." } else { folder };
+        let text = serde_json::json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": path},
+            "spec": {
+                "source": {"repoURL": ".", "path": path},
+                "destination": {"name": IN_CLUSTER},
+                "syncPolicy": {"automated": {"prune": true}},
+            },
+        });
+        let file = Arc::new(File::json(text.to_string().into()));
+        let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { return };
+        let origin = Origin::Rendered(Location::head(folder.clone()));
+        let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
+        let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
+        self.drafts.extend(draft);
     }
 
     fn draft(
@@ -338,6 +374,7 @@ impl Expansion<'_> {
             rendered,
             changed_by: None,
             lost: false,
+            gone: false,
         }
     }
 
@@ -537,6 +574,12 @@ impl Expansion<'_> {
         if own.is_empty() {
             return;
         }
+        let here = own.iter().filter(|(source, _)| draft.here.get(*source) == Some(&true));
+        let built = here.filter_map(|(_, manifest)| match manifest.origin() {
+            Origin::Rendered(from) => Some(from.clone()),
+            Origin::Written(_) => None,
+        });
+        self.built_from.extend(built);
         for (_, manifest) in &own {
             if let Some(document) = document(manifest) {
                 let renders_itself = self.by_document.get(&document) == Some(&parent);
@@ -569,6 +612,14 @@ impl Expansion<'_> {
         }
     }
 
+    /// The Application of the tree that this one was made from.
+    fn written(&self, manifest: &Manifest) -> Option<AppId> {
+        match manifest.origin() {
+            Origin::Written(_) => self.by_document.get(&document(manifest)?).copied(),
+            Origin::Rendered(from) => self.by_place.get(from).copied(),
+        }
+    }
+
     fn adopt_application(
         &mut self,
         parent: AppId,
@@ -577,13 +628,17 @@ impl Expansion<'_> {
         home: &Arc<str>,
         depth: usize,
     ) {
-        if let Some(document) = document(&manifest)
-            && let Some(&id) = self.by_document.get(&document)
-        {
-            if id != parent && !self.is_above(id, parent) {
-                self.place(id, parent, namespace, home, depth);
+        if let Some(id) = self.written(&manifest) {
+            let above = id == parent || self.is_above(id, parent);
+            let draft = &mut self.drafts[id];
+            // Kustomize may have changed what stands there.
+            let same = manifest.is_written() || is_equal(&draft.application.manifest, &manifest);
+            match (same, above) {
+                (true, true) => return,
+                (true, false) => return self.place(id, parent, namespace, home, depth),
+                (false, true) => (),
+                (false, false) => draft.gone |= draft.parent == Parent::Root,
             }
-            return;
         }
         if depth > MAX_DEPTH {
             let message = format!("Applications render Applications more than {MAX_DEPTH} levels deep");
@@ -690,7 +745,8 @@ impl Expansion<'_> {
 
     /// The instance of an object that nothing renders. What a kustomization names comes from it where it was built.
     fn unclaimed(&self, manifest: &Manifest, found: &Found) -> Option<usize> {
-        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document));
+        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document))
+            || self.built_from.contains(&manifest.location());
         let is_built = || self.builds && found.kustomizations.names(manifest.path());
         if claimed || is_built() || self.options.only.is_none() && is_template(manifest) {
             None
@@ -780,6 +836,7 @@ impl Expansion<'_> {
             .collect();
         let mut inventory = Inventory {
             documents: Arc::clone(&self.options.documents),
+            only: self.options.only.clone(),
             applications: Vec::with_capacity(self.drafts.len()),
             replaced: Vec::new(),
             sets: Vec::new(),
@@ -845,7 +902,9 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
         None => None,
     };
     let Some((by, verb)) = by else { return draft };
-    let message = format!("the kustomization `{by}` {verb} this Application, and no Application renders it");
+    let message = format!(
+        "the kustomization `{by}` {verb} this Application, and no Application that is rendered here brings it"
+    );
     let problem = Problem::unknown(ProblemKind::NotRendered, message);
     draft.problems = vec![problem.at(draft.application.manifest.location())];
     draft.rendered = true;
@@ -866,7 +925,7 @@ impl Numbers {
             let mut parent = parent;
             for _ in 0..=drafts.len() + sets.list.len() {
                 parent = match *parent {
-                    Parent::Application(id) if drafts[id].lost => return true,
+                    Parent::Application(id) if drafts[id].lost || drafts[id].gone => return true,
                     Parent::Application(id) => &drafts[id].parent,
                     Parent::Set { set, .. } if sets.list[set].gone => return true,
                     Parent::Set { set, .. } => &sets.list[set].set.parent,
@@ -877,7 +936,7 @@ impl Numbers {
         };
         let lost_sets = sets.list.iter().map(|draft| draft.gone || lost(&draft.set.parent));
         Self {
-            apps: numbered(drafts.iter().map(|draft| draft.lost || lost(&draft.parent))),
+            apps: numbered(drafts.iter().map(|draft| draft.lost || draft.gone || lost(&draft.parent))),
             sets: numbered(lost_sets),
         }
     }
@@ -958,6 +1017,11 @@ fn document(manifest: &Manifest) -> Option<Document> {
         Origin::Written(path) => Some((Arc::clone(path), manifest.node().span().start)),
         Origin::Rendered(_) => None,
     }
+}
+
+/// Whether two manifests say the same.
+fn is_equal(a: &Manifest, b: &Manifest) -> bool {
+    a.node().to_json() == b.node().to_json()
 }
 
 /// Whether a manifest still holds template tags where its name should be.
