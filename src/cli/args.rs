@@ -85,6 +85,11 @@ pub enum Command {
   billhook explain BH101
   billhook explain duplicate-object")]
     Explain(Explain),
+    /// Write a configuration, a workflow and a hook that fit this repository, where there are none
+    #[command(after_help = "Examples:
+  billhook init
+  billhook init --schema                 the JSON Schema of the configuration")]
+    Init(Init),
     /// Print a completion script for a shell
     #[command(after_help = "Example: billhook completions bash > /etc/bash_completion.d/billhook")]
     Completions(Completions),
@@ -287,6 +292,19 @@ pub struct Explain {
     /// The code or name of a rule
     #[arg(value_name = "CODE|NAME")]
     pub rule: Option<String>,
+}
+
+/// `billhook init`.
+#[derive(Debug, Group)]
+pub struct Init {
+    /// The folder [default: the repository around the current folder]
+    pub path: Option<PathBuf>,
+    /// Print the JSON Schema of the configuration, and write nothing
+    #[arg(long, env = "BILLHOOK_SCHEMA", hide_env = true)]
+    pub schema: bool,
+    /// What stands beside the tree.
+    #[command(flatten)]
+    pub beside: Beside,
 }
 
 /// `billhook completions`.

@@ -69,8 +69,26 @@ impl Stage {
         Ok(Self { tree, place, home, configuration })
     }
 
-    /// What would be deployed from `tree`: this stage's, or it with other contents.
+    /// The same without a configuration, as when there is none.
+    pub fn unconfigured(paths: &[PathBuf]) -> Result<Self, Error> {
+        let place = place(paths)?;
+        let tree = around(&place)?.tree;
+        Ok(Self { home: Home::Tree(Arc::clone(&tree)), tree, place, configuration: None })
+    }
+
+    /// What would be deployed from `tree`: this stage's, or it with other contents. An error where that is nothing.
     pub fn scene(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Scene, Error> {
+        let inventory = self.inventory(global, beside, tree)?;
+        let seen = Seen::new(&self.place.current, &self.place.root);
+        if inventory.is_empty() && inventory.problems.is_empty() {
+            return Err(nothing(&seen));
+        }
+        let (configuration, limit) = (self.configuration.clone(), self.place.limit.clone());
+        Ok(Scene { inventory, configuration, seen, limit })
+    }
+
+    /// As [`Stage::scene`], where nothing is no error.
+    pub fn inventory(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Inventory, Error> {
         let Self { place, home, configuration, .. } = self;
         let documents = Arc::new(Documents::new(tree));
         let mut options = Options::new(Arc::clone(&documents));
@@ -87,12 +105,22 @@ impl Stage {
         }
         add_beside(&mut options, beside, &[&place.root])?;
         options.engines = Arc::new(programs::engines(global, Some(&place.root))?);
-        let inventory = Inventory::load(&options);
-        let seen = Seen::new(&place.current, &place.root);
-        if inventory.is_empty() && inventory.problems.is_empty() {
-            return Err(nothing(&seen));
-        }
-        Ok(Scene { inventory, configuration: configuration.clone(), seen, limit: place.limit.clone() })
+        Ok(Inventory::load(&options))
+    }
+
+    /// The git repository around the tree.
+    pub fn repository(&self) -> Option<&Repository> {
+        self.place.repository.as_deref()
+    }
+
+    /// The root of the tree, absolute.
+    pub fn root(&self) -> &Path {
+        &self.place.root
+    }
+
+    /// How `folder`, an absolute one, looks from the current folder.
+    pub fn seen(&self, folder: &Path) -> Seen {
+        Seen::new(&self.place.current, folder)
     }
 }
 

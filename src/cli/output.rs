@@ -36,6 +36,13 @@ pub fn write_all(
     Ok(())
 }
 
+/// Writes text for people to standard output.
+pub fn text(color: Color, text: &str) -> Result<(), Error> {
+    let stdout = io::stdout();
+    let choice = choice(color, &stdout);
+    Ok(AutoStream::new(stdout.lock(), choice).write_all(text.as_bytes()).map_err(report::Error::Write)?)
+}
+
 /// Writes changes of files as a patch, where a report would go.
 ///
 /// A terminal gets colours, and no character that would act on it; everyone else what `git apply` takes.

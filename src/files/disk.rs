@@ -129,8 +129,8 @@ fn finish(read: io::Result<Vec<u8>>, path: &str) -> Result<Arc<[u8]>, Error> {
     Ok(bytes.into())
 }
 
-/// Makes a file that is not there yet, and the folders above it.
-pub(super) fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Makes a file that is not there yet, and the folders above it. An error where anything is.
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Error> {
     make_folder_of(file)?;
     OpenOptions::new()
         .write(true)

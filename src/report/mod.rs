@@ -25,6 +25,7 @@ pub use neutral::{EscapeJson, line as neutral};
 pub use patch::{Paint, patch};
 pub use schema::{SCHEMAS, Schema};
 pub use table::{align, apps, inventory, render};
+pub use text::count;
 pub use yaml::document;
 
 use crate::finding::Finding;

@@ -68,6 +68,7 @@ mod yaml_numeric_coercion;
 
 use document::Document;
 
+pub use name_path_mismatch::{Convention, conventions};
 pub use page::{Example, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all};
 
