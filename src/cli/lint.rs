@@ -7,6 +7,7 @@ use super::lines::{Places, is_incomplete, unknown};
 use super::load::{Scene, Stage};
 use super::output;
 use crate::config::{Config, Date};
+use crate::files::Side;
 use crate::finding::FixKind;
 use crate::fix::{Fixes, Wanted};
 use crate::inventory::{Inventory, Outcome};
@@ -64,7 +65,7 @@ fn report(args: &Args, scene: &Scene, judged: &Judged, fixed: usize) -> Result<E
     let (global, inventory, findings) = (&args.global, &scene.inventory, &judged.findings);
     let unknown = unknown(inventory, &Places::new(inventory));
     let summary = Summary { suppressed: judged.suppressed, fixed, ..summary(inventory) };
-    let sources = |path: &str| inventory.text(path);
+    let sources = |_: Side, path: &str| inventory.text(path);
     let report = report::Lint { findings, unknown: &unknown, summary, sources: &sources };
     let shown = |path: &str| scene.seen.path(path);
     output::write_all(
