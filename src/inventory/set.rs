@@ -140,7 +140,7 @@ impl Inventory {
                 format!("the API server refuses the Application `{name}`: {reason}"),
             ),
             Fate::Owned(owner) => (
-                ProblemKind::GeneratedRefused,
+                ProblemKind::GeneratedTwice,
                 format!(
                     "the Application `{name}` belongs to ApplicationSet `{}`: Argo CD leaves it alone",
                     self.sets[*owner].id
