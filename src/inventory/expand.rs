@@ -1,8 +1,7 @@
+use super::numbers::Numbers;
 use super::options::Options;
 use super::sources::{Found as Files, Repositories};
-use super::{
-    App, AppId, Fate, Instance, Inventory, Outcome, OwnedProject, Parent, Set, SetId, instances, settings,
-};
+use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, instances, owners, settings};
 use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Path};
 use crate::model::{
@@ -850,7 +849,10 @@ impl Expansion<'_> {
             scopes,
             index: OnceLock::new(),
         };
-        let numbers = Numbers::new(&self.drafts, &self.sets);
+        let apps: Vec<_> =
+            self.drafts.iter().map(|draft| (&draft.parent, draft.lost || draft.gone)).collect();
+        let sets: Vec<_> = self.sets.list.iter().map(|draft| (&draft.set.parent, draft.gone)).collect();
+        let numbers = Numbers::new(&apps, &sets);
         for (id, (draft, targets)) in self.drafts.into_iter().zip(targets).enumerate() {
             match numbers.apps[id] {
                 Some(_) => inventory.applications.push(app(draft, targets, &numbers)),
@@ -869,6 +871,7 @@ impl Expansion<'_> {
         if self.options.only.is_none() && self.options.instances.len() < 2 {
             instances::separate(&mut inventory);
         }
+        owners::settle(&mut inventory);
         inventory
     }
 }
@@ -910,67 +913,6 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
     draft.rendered = true;
     draft.changed_by = Some(by.clone());
     draft
-}
-
-/// The new numbers of Applications and sets; None for those that lost their key to another and so never come to be, and
-/// for what only they make.
-struct Numbers {
-    apps: Vec<Option<AppId>>,
-    sets: Vec<Option<SetId>>,
-}
-
-impl Numbers {
-    fn new(drafts: &[Draft], sets: &Sets) -> Self {
-        let lost = |parent: &Parent| {
-            let mut parent = parent;
-            for _ in 0..=drafts.len() + sets.list.len() {
-                parent = match *parent {
-                    Parent::Application(id) if drafts[id].lost || drafts[id].gone => return true,
-                    Parent::Application(id) => &drafts[id].parent,
-                    Parent::Set { set, .. } if sets.list[set].gone => return true,
-                    Parent::Set { set, .. } => &sets.list[set].set.parent,
-                    Parent::Root | Parent::Folder => return false,
-                };
-            }
-            false
-        };
-        let lost_sets = sets.list.iter().map(|draft| draft.gone || lost(&draft.set.parent));
-        Self {
-            apps: numbered(drafts.iter().map(|draft| draft.lost || draft.gone || lost(&draft.parent))),
-            sets: numbered(lost_sets),
-        }
-    }
-
-    fn parent(&self, parent: &Parent) -> Parent {
-        match *parent {
-            Parent::Application(id) => self.apps[id].map_or(Parent::Root, Parent::Application),
-            Parent::Set { set, member } => {
-                self.sets[set].map_or(Parent::Root, |set| Parent::Set { set, member })
-            }
-            Parent::Root => Parent::Root,
-            Parent::Folder => Parent::Folder,
-        }
-    }
-
-    fn set(&self, mut set: Set) -> Set {
-        set.parent = self.parent(&set.parent);
-        for member in &mut set.members {
-            if let Fate::Applied(id) = member.fate {
-                member.fate = self.apps[id].map_or(Fate::Left, Fate::Applied);
-            }
-        }
-        set
-    }
-}
-
-/// A number for each that is not lost.
-fn numbered(lost: impl Iterator<Item = bool>) -> Vec<Option<usize>> {
-    let mut next = 0;
-    lost.map(|lost| {
-        next += usize::from(!lost);
-        (!lost).then(|| next - 1)
-    })
-    .collect()
 }
 
 fn app(draft: Draft, mut targets: Targets, numbers: &Numbers) -> App {

@@ -33,6 +33,7 @@ mod duplicate_yaml_key;
 mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
+mod fold;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hidden_source_override;

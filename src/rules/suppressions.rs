@@ -1,6 +1,8 @@
 //! BH901 to BH905: the suppressions themselves. One page each; [`judge_all`] holds suppressions against findings.
 
-use super::{Change, Check, Context, Options, Rule, judge, judge_change, names, object, order, severity};
+use super::{
+    Change, Check, Context, Options, Rule, fold, judge, judge_change, names, object, order, severity,
+};
 use crate::config::suppression::{ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, apply};
 use crate::config::{Date, Loaded};
 use crate::files::{Location, Path};
@@ -89,7 +91,7 @@ fn hold(
     let complaints = complaints.into_iter().filter_map(|complaint| reported(complaint, options));
     let mut findings: Vec<Finding> = kept.into_iter().filter(wanted).chain(complaints).collect();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    Judged { findings, suppressed }
+    Judged { findings: fold::by_template(inventory, findings), suppressed }
 }
 
 fn is_own(code: &str) -> bool {
