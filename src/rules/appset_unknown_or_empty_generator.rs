@@ -5,7 +5,7 @@ use super::{Check, Context, Rule};
 use crate::appset::ApplicationSet;
 use crate::finding::{FixKind, Severity};
 use crate::glob::{Dialect, Pattern};
-use crate::inventory::Set;
+use crate::inventory::{Set, SetOutcome};
 use crate::render::clean;
 use crate::yaml::{self, Node, edit};
 
@@ -34,6 +34,32 @@ fn check(set: &Set, _: &ApplicationSet, cx: &mut Context<'_>) {
                 _ => (),
             }
         }
+    }
+    finds_nothing(set, cx);
+}
+
+/// A git generator that finds no folder or file, though every pattern is one.
+fn finds_nothing(set: &Set, cx: &mut Context<'_>) {
+    if set.outcome != SetOutcome::Generated {
+        return;
+    }
+    let top = sets::entries(set).into_iter().filter(|entry| entry.inside.is_none()).enumerate();
+    for (index, entry) in top {
+        let Some(git) = entry.node.entry("git").filter(|git| git.value.is_map()) else { continue };
+        let alone = entry.generators().count() == 1;
+        let yields = set.members.iter().any(|member| member.provenance.generator == index);
+        let of = |key: &str| git.value.get(key).into_iter().flat_map(Node::items);
+        let told =
+            |item: Node<'_>| item.get("path").and_then(Node::as_str).is_none_or(|path| never(path).is_some());
+        if yields || !alone || of("directories").any(told) {
+            continue;
+        }
+        let what = if of("directories").next().is_some() { "folder" } else { "file" };
+        let place = set.manifest.locate(git.key_node.span());
+        cx.report_set(set, place, format!("no {what} matches: `{}` yields no Application", entry.path))
+            .because(GONE)
+            .help("correct the patterns, or take the generator out")
+            .at_most(Severity::Warning);
     }
 }
 
