@@ -214,16 +214,16 @@ pub struct Context<'a> {
 pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
     let on: Vec<_> =
         ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
-    let run = |rules: &dyn Fn(&Rule, &mut Context<'a>)| {
-        let mut findings = Vec::new();
-        for (page, rule, severity) in &on {
-            let configured = options.severities.contains_key(page.code);
-            let mut context =
-                Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
-            rules(rule, &mut context);
-            findings.append(&mut context.findings);
-        }
-        findings
+    let one = |(page, rule, severity): &(&'static Page, &'static Rule, Severity),
+               judge: &dyn Fn(&Rule, &mut Context<'a>)| {
+        let configured = options.severities.contains_key(page.code);
+        let mut context =
+            Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
+        judge(rule, &mut context);
+        context.findings
+    };
+    let run = |judge: &dyn Fn(&Rule, &mut Context<'a>)| {
+        on.iter().flat_map(|rule| one(rule, judge)).collect::<Vec<_>>()
     };
     let files = inventory.files.par_iter().flat_map_iter(|(path, parsed)| {
         run(&|rule, context| {
@@ -264,13 +264,15 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
             }
         })
     });
-    let made = files.chain(documents).chain(made);
-    let mut findings: Vec<Finding> = made.chain(applications).chain(sets).collect();
-    findings.extend(run(&|rule, context| {
-        if let Check::Inventory(check) = rule.check {
-            check(context);
-        }
-    }));
+    let whole = on.par_iter().flat_map_iter(|rule| {
+        one(rule, &|rule, context| {
+            if let Check::Inventory(check) = rule.check {
+                check(context);
+            }
+        })
+    });
+    let all = files.chain(documents).chain(made).chain(applications).chain(sets).chain(whole);
+    let mut findings: Vec<Finding> = all.collect();
     sort(&mut findings);
     findings
 }
