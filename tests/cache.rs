@@ -230,7 +230,7 @@ fn a_program_that_is_not_confined_is_said_once() {
         lint.arg("lint").args(arguments).args(["--fail-on", "never"]).env("XDG_CACHE_HOME", scene.path("cache"));
         let output = lint.output().unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
-        let said: Vec<&str> = printed.lines().filter(|line| line.contains("BH015")).collect();
+        let said: Vec<&str> = printed.lines().filter(|line| line.contains("BH017")).collect();
         assert_eq!(said.len(), 1, "{turn}: {printed}");
         let finding: serde_json::Value = serde_json::from_str(said[0]).unwrap();
         assert_eq!(finding["severity"], "note");
