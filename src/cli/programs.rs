@@ -14,14 +14,13 @@ use std::sync::Arc;
 const CACHE_LIMIT: u64 = 1 << 30;
 
 /// Half as many threads again as there are processors: one that has started a renderer waits for it most of the time, and
-/// while a process comes or goes another can work. `RAYON_NUM_THREADS` says otherwise.
-pub(super) fn start_threads() {
-    if std::env::var_os("RAYON_NUM_THREADS").is_none() {
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        // Fails only where threads are running already.
-        let _ =
-            rayon::ThreadPoolBuilder::new().num_threads(processors + processors.div_ceil(2)).build_global();
+/// while a process comes or goes another can work. 0, which leaves it to rayon, where `RAYON_NUM_THREADS` says otherwise.
+pub(super) fn threads() -> usize {
+    if std::env::var_os("RAYON_NUM_THREADS").is_some() {
+        return 0;
     }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors + processors.div_ceil(2)
 }
 
 /// The programs that rendering starts: this one, as a worker, and those that a person named or has on PATH.
