@@ -69,10 +69,14 @@ impl Scene {
     fn install(&self, version: &str) {
         let counter = self.path("counter");
         let text = PROGRAM.replace("COUNTER", &counter.display().to_string()).replace("VERSION", version);
-        // Not written in place: a process that was just started would make the file busy.
+        let (new, place) = (self.path("new"), self.path("kustomize"));
         self.write("new", &text);
-        fs::set_permissions(self.path("new"), fs::Permissions::from_mode(0o755)).unwrap();
-        fs::rename(self.path("new"), self.path("kustomize")).unwrap();
+        fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
+        fs::rename(new, &place).unwrap();
+        // It is busy as long as a process that another test has just forked holds it open.
+        while Command::new(&place).output().is_err() {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
     }
 
     fn command(&self) -> Command {
@@ -227,7 +231,10 @@ fn a_program_that_is_not_confined_is_said_once() {
         let mut lint = scene.command();
         let arguments: Vec<_> = lint.get_args().skip(1).map(ToOwned::to_owned).collect();
         lint = Command::new(lint.get_program());
-        lint.arg("lint").args(arguments).args(["--fail-on", "never"]).env("XDG_CACHE_HOME", scene.path("cache"));
+        lint.arg("lint")
+            .args(arguments)
+            .args(["--fail-on", "never"])
+            .env("XDG_CACHE_HOME", scene.path("cache"));
         let output = lint.output().unwrap();
         let printed = String::from_utf8(output.stdout).unwrap();
         let said: Vec<&str> = printed.lines().filter(|line| line.contains("BH017")).collect();

@@ -36,7 +36,12 @@ fn repository(root: &Path) {
     }
     let sleep = ["/bin/sleep", "/usr/bin/sleep"].into_iter().find(|path| Path::new(path).exists()).unwrap();
     write("kustomize".to_owned(), &PROGRAM.replace("SLEEP", sleep));
-    fs::set_permissions(root.join("kustomize"), fs::Permissions::from_mode(0o755)).unwrap();
+    let program = root.join("kustomize");
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    // It is busy as long as a process that another test has just forked holds it open.
+    while Command::new(&program).arg("version").output().is_err() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
 }
 
 /// What a run writes to standard error, which is a terminal or a pipe.

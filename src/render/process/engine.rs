@@ -160,7 +160,9 @@ impl Runner {
         };
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
         let mut obstacle = String::new();
-        for isolation in [Isolation::Files, Isolation::Network, Isolation::None] {
+        // What fails once may have met a moment of trouble, and a weaker isolation would be remembered.
+        let twice = [Isolation::Files, Isolation::Network].into_iter().flat_map(|level| [level; 2]);
+        for isolation in twice.chain([Isolation::None]) {
             let scratch = Scratch::new(0).map_err(|error| Failure::broken(&error))?;
             let (path, stamp) = (path.clone(), stamp.clone());
             let found = Found { path, stamp, version: String::new(), isolation, obstacle: obstacle.clone() };
