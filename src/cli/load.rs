@@ -4,6 +4,7 @@ use super::args::{Beside, Diff, Global};
 use super::error::Error;
 use super::paths::{self, Seen};
 use super::programs;
+use super::progress::Progress;
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
 use crate::forecast;
@@ -105,7 +106,7 @@ impl Stage {
         }
         add_beside(&mut options, beside, &[&place.root])?;
         options.engines = Arc::new(programs::engines(global, Some(&place.root))?);
-        Ok(Inventory::load(&options))
+        Ok(watched(global, &mut options))
     }
 
     /// The git repository around the tree.
@@ -184,12 +185,12 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
         options.engines = Arc::clone(&engines);
         Ok(options)
     };
-    let of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
+    let mut of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
     let documents = Documents::beside(Arc::clone(&head.tree), &of_base.documents);
     let mut of_head = side(head, documents)?;
-    let before = Inventory::load(&of_base);
+    let before = watched(global, &mut of_base);
     of_head.scopes = Some(before.scopes.clone());
-    let after = Inventory::load(&of_head);
+    let after = watched(global, &mut of_head);
     let seen = Seen::new(&current, &head.root);
     let nothing_there = |inventory: &Inventory| inventory.is_empty() && inventory.problems.is_empty();
     if nothing_there(&before) && nothing_there(&after) {
@@ -266,7 +267,7 @@ pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result
     }
     add_beside(&mut options, beside, &[])?;
     options.engines = Arc::new(programs::engines(global, None)?);
-    let mut inventory = Inventory::load(&options);
+    let mut inventory = watched(global, &mut options);
     let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
     if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
         let message = format!("`{}` holds no {kind}", file.display());
@@ -274,6 +275,15 @@ pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result
     }
     let configuration = configuration.map(|(loaded, _)| loaded);
     Ok(Scene { inventory, configuration, seen: Seen::unchanged(), limit: None })
+}
+
+/// Loads, and shows a person who waits how it goes.
+fn watched(global: &Global, options: &mut Options) -> Inventory {
+    let progress = Progress::start(global);
+    if let Some(progress) = &progress {
+        options.observer = progress.observer();
+    }
+    Inventory::load(options)
 }
 
 fn nothing(seen: &Seen) -> Error {

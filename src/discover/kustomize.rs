@@ -1,7 +1,8 @@
-use crate::files::{Path, Tree};
+use crate::files::{Entry, Path, Tree};
 use crate::render::{Documents, clean, is_kustomization, join};
 use crate::yaml::Node;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 /// Fields of a kustomization by which it changes the resources it names.
 const CHANGING: &[&str] = &[
@@ -39,6 +40,11 @@ pub struct Kustomizations {
     changed: HashMap<String, Path>,
 }
 
+/// Folder and name of a path.
+fn parted(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
+}
+
 /// One kustomization, as far as it names files.
 struct Written {
     path: Path,
@@ -53,20 +59,22 @@ impl Kustomizations {
     pub(super) fn read(tree: &Tree, documents: &Documents) -> Self {
         let mut all: HashMap<String, Written> = HashMap::new();
         let mut found = Self::default();
-        for entry in tree.entries() {
-            let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
-            if !is_kustomization(name) {
-                continue;
-            }
-            found.parts.insert(entry.path.to_string());
-            found.folders.insert(dir.to_owned(), entry.path.clone());
-            let Some(written) = written(documents, &entry.path, dir) else { continue };
+        let is_one = |entry: &&Entry| is_kustomization(parted(&entry.path).1);
+        let read = |entry: &Entry| {
+            let dir = parted(&entry.path).0;
+            (entry.path.clone(), dir.to_owned(), written(documents, &entry.path, dir))
+        };
+        let kustomizations: Vec<_> = tree.entries().par_iter().filter(is_one).map(read).collect();
+        for (path, dir, written) in kustomizations {
+            found.parts.insert(path.to_string());
+            found.folders.insert(dir.clone(), path);
+            let Some(written) = written else { continue };
             if written.component {
-                found.components.insert(dir.to_owned());
+                found.components.insert(dir.clone());
             }
             found.parts.extend(written.parts.iter().cloned());
             found.named.extend(written.parts.iter().chain(&written.resources).cloned());
-            all.insert(dir.to_owned(), written);
+            all.insert(dir, written);
         }
         for written in all.values().filter(|written| written.changes) {
             found.spread(written, &all);

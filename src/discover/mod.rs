@@ -94,7 +94,8 @@ fn parts(
     paths.sort_unstable();
     let is_file = |path: &Path| matches!(tree.entry(path).map(|entry| &entry.kind), Some(EntryKind::File(_)));
     paths.retain(|path| wanted(path) && is_file(path));
-    paths.into_iter().filter_map(|path| documents.manifest(&path).ok().map(|parsed| (path, parsed))).collect()
+    let parsed = |path: Path| Some((path.clone(), documents.manifest(&path).ok()?));
+    paths.into_par_iter().filter_map(parsed).collect()
 }
 
 /// One file and its objects; None for JSON that is no manifest, of which repositories hold a lot.

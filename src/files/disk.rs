@@ -47,24 +47,31 @@ pub fn is_folder(path: &Path) -> Result<bool, Error> {
 ///
 /// A link is written through: what it points to is replaced.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let write = || {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (mut file, beside) = create_beside(&path)?;
-        let written = (|| {
-            if let Ok(old) = fs::metadata(&path) {
-                file.set_permissions(old.permissions())?;
-            }
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&beside, &path)
-        })();
-        if written.is_err() {
-            // The first error is the one to report.
-            let _ = fs::remove_file(&beside);
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let write = |file: &mut File| {
+        if let Ok(old) = fs::metadata(&real) {
+            file.set_permissions(old.permissions())?;
         }
-        written
+        file.write_all(bytes)?;
+        file.sync_all()
     };
-    write().map_err(|source| Error::Write { path: path.display().to_string(), source })
+    replace(&real, write).map_err(|source| Error::Write { path: path.display().to_string(), source })
+}
+
+/// Puts `bytes` into the file at `path`, in place of whatever is there. Readers see the old bytes or the new ones; after a
+/// loss of power the file may hold neither.
+pub(super) fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, |file| file.write_all(bytes))
+}
+
+fn replace(path: &Path, write: impl Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let (mut file, beside) = create_beside(path)?;
+    let written = write(&mut file).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }
 
 fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {

@@ -52,6 +52,13 @@ struct Store {
 struct Content {
     place: Place,
     bytes: OnceLock<Arc<[u8]>>,
+    digest: OnceLock<blake3::Hash>,
+}
+
+impl Content {
+    fn new(place: Place) -> Self {
+        Self { place, bytes: OnceLock::new(), digest: OnceLock::new() }
+    }
 }
 
 /// Where the bytes of an entry come from.
@@ -165,7 +172,7 @@ impl Tree {
         unreadable_names.dedup();
         let (entries, contents) = found
             .into_iter()
-            .map(|(entry, place)| (entry, Arc::new(Content { place, bytes: OnceLock::new() })))
+            .map(|(entry, place)| (entry, Arc::new(Content::new(place))))
             .unzip::<_, _, Vec<_>, Vec<_>>();
         let store = Arc::new(Store { contents, objects: objects.map(Arc::new) });
         Self { entries, first: 0, store, unreadable_names, root }
@@ -231,6 +238,16 @@ impl Tree {
         }
     }
 
+    /// The BLAKE3 hash of the bytes of the regular file at `path`; errors as of [`Tree::read`].
+    pub fn digest(&self, path: &str) -> Result<blake3::Hash, Error> {
+        let known = self.index(path).map(|index| &self.store.contents[self.first + index].digest);
+        if let Some(digest) = known.and_then(OnceLock::get) {
+            return Ok(*digest);
+        }
+        let digest = blake3::hash(&self.read(path)?);
+        Ok(known.map_or(digest, |known| *known.get_or_init(|| digest)))
+    }
+
     /// The folder `dir` as a tree of its own, which shares the contents that were read already.
     ///
     /// None where `dir` is no directory. Links that lead out of `dir` leave the new tree.
@@ -268,7 +285,7 @@ impl Tree {
             let Some(index) = self.index(path) else { continue };
             if let EntryKind::File(size) = &mut entries[index].kind {
                 *size = bytes.len() as u64;
-                all[index] = Arc::new(Content { place: Place::Given(bytes.clone()), bytes: OnceLock::new() });
+                all[index] = Arc::new(Content::new(Place::Given(bytes.clone())));
             }
         }
         let store = Arc::new(Store { contents: all, objects: self.store.objects.clone() });
@@ -367,7 +384,9 @@ fn is_at_or_below(path: &str, dir: &str) -> bool {
 /// The order of Go's `filepath.Walk`: the separator sorts before every byte that a name can have.
 fn walk_order(a: &str, b: &str) -> Ordering {
     let rank = |byte: &u8| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 };
-    a.as_bytes().iter().map(rank).cmp(b.as_bytes().iter().map(rank))
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let shared = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    a.get(shared).map(rank).cmp(&b.get(shared).map(rank))
 }
 
 #[cfg(test)]

@@ -1,16 +1,16 @@
 use super::numbers::Numbers;
 use super::options::Options;
 use super::sources::{Found as Files, Repositories};
-use super::{App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, instances, owners, settings};
+use super::{
+    App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, instances, owners, programs, settings,
+};
 use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Path};
 use crate::model::{
     Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest,
     Origin, Problem, ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{
-    self, Destination, Environment, Program, Recipe, Reference, References, Request, Targets, Tool,
-};
+use crate::render::{self, Destination, Environment, Recipe, Reference, References, Request, Targets, Tool};
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -107,7 +107,7 @@ pub(super) fn load(options: &Options) -> Inventory {
     expansion.follow(&repositories);
     expansion.add_unclaimed_sets(&found);
     expansion.follow(&repositories);
-    expansion.compare_programs();
+    expansion.look_at_programs();
     expansion.add_unclaimed_projects(&found);
     expansion.finish(found)
 }
@@ -414,8 +414,7 @@ impl Expansion<'_> {
             if open.is_empty() && !self.sets.has_open() {
                 return;
             }
-            let results: Vec<_> =
-                open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
+            let results = expansion.render_all(&open, repositories);
             for (id, Made { manifests, tools, recipes, here, problems }) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
                 (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
@@ -433,6 +432,19 @@ impl Expansion<'_> {
                 return;
             }
         }
+    }
+
+    fn render_all(&self, open: &[AppId], repositories: &Repositories<'_>) -> Vec<Made> {
+        let observer = &*self.options.observer;
+        observer.found(open.len());
+        let render = |&id: &AppId| {
+            let draft = &self.drafts[id];
+            observer.begins(id, &draft.application);
+            let made = self.render(draft, repositories);
+            observer.ends(id);
+            made
+        };
+        open.par_iter().map(render).collect()
     }
 
     /// All sources of one Application, in order; the first that fails ends it.
@@ -792,32 +804,15 @@ impl Expansion<'_> {
         scopes
     }
 
-    /// Says where the programs that were used are not the ones that Argo CD ships.
-    fn compare_programs(&mut self) {
-        let Some(programs) = &self.options.engines.programs else { return };
-        let used: Vec<(usize, Program)> = self
-            .drafts
-            .iter()
-            .flat_map(|draft| draft.recipes.iter().flatten().map(|recipe| (draft.instance, recipe.program())))
-            .collect();
-        let mut said = HashSet::new();
-        for (instance, program) in used {
-            let version = self.instances[instance].settings.version;
-            let shipped = match program {
-                Program::Helm => version.helm(),
-                Program::Kustomize => version.kustomize(),
-            };
-            let Some(shipped) = shipped.filter(|_| said.insert((version, program))) else { continue };
-            let Ok(own) = programs.version(program) else { continue };
-            if own != shipped {
-                let name = program.name();
-                let message =
-                    format!("Argo CD {version} ships {name} {shipped}, and {name} {own} renders here");
-                let help = format!("install {name} {shipped}, or set `argocd.version` to the one you run");
-                let problem = Problem::warning(ProblemKind::SettingConflict, message, None).help(help);
-                self.problems.push(problem);
-            }
-        }
+    /// Says what is to be known of the programs that were used.
+    fn look_at_programs(&mut self) {
+        let Some(engine) = &self.options.engines.programs else { return };
+        let of = |draft: &Draft| {
+            let version = self.instances[draft.instance].settings.version;
+            draft.recipes.iter().flatten().map(|recipe| (version, recipe.program())).collect::<Vec<_>>()
+        };
+        let used = self.drafts.iter().flat_map(of).collect();
+        self.problems.extend(programs::problems(&**engine, used));
     }
 
     fn finish(mut self, found: Found) -> Inventory {

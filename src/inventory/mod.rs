@@ -18,16 +18,19 @@ mod generate;
 mod instances;
 mod known;
 mod numbers;
+mod observer;
 mod options;
 mod owners;
+mod programs;
 mod set;
 mod settings;
 mod sources;
 
 pub use known::Known;
-pub use settings::cluster as cluster_of;
+pub use observer::Observer;
 pub use options::{InstanceOptions, Mapping, Options};
 pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
+pub use settings::cluster as cluster_of;
 
 /// Index of an Application in [`Inventory::applications`].
 pub type AppId = usize;

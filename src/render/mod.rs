@@ -30,7 +30,7 @@ mod trees;
 pub use detect::{Tool, is_kustomization};
 pub use directory::has_manifest_name;
 pub use documents::{Documents, Parsed};
-pub use engine::{Checkout, Engine, Engines, Failure};
+pub use engine::{Checkout, Engine, Engines, Exposure, Failure};
 pub use environment::Environment;
 pub use helm::Chart;
 pub use kustomize::{Build, Capabilities, Edit};

@@ -249,14 +249,14 @@ pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
 pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
     let on = switched_on(options);
-    let run = |rules: &dyn Fn(&Rule, &mut Context<'a>)| {
-        let mut findings = Vec::new();
-        for (page, rule, severity) in &on {
-            let mut context = Context::new(inventory, options, page, *severity);
-            rules(rule, &mut context);
-            findings.append(&mut context.findings);
-        }
-        findings
+    let one = |(page, rule, severity): &(&'static Page, &'static Rule, Severity),
+               judge: &dyn Fn(&Rule, &mut Context<'a>)| {
+        let mut context = Context::new(inventory, options, page, *severity);
+        judge(rule, &mut context);
+        context.findings
+    };
+    let run = |judge: &dyn Fn(&Rule, &mut Context<'a>)| {
+        on.iter().flat_map(|rule| one(rule, judge)).collect::<Vec<_>>()
     };
     let files = inventory.files.par_iter().flat_map_iter(|(path, parsed)| {
         run(&|rule, context| {
@@ -297,13 +297,15 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
             }
         })
     });
-    let made = files.chain(documents).chain(made);
-    let mut findings: Vec<Finding> = made.chain(applications).chain(sets).collect();
-    findings.extend(run(&|rule, context| {
-        if let Check::Inventory(check) = rule.check {
-            check(context);
-        }
-    }));
+    let whole = on.par_iter().flat_map_iter(|rule| {
+        one(rule, &|rule, context| {
+            if let Check::Inventory(check) = rule.check {
+                check(context);
+            }
+        })
+    });
+    let all = files.chain(documents).chain(made).chain(applications).chain(sets).chain(whole);
+    let mut findings: Vec<Finding> = all.collect();
     sort(&mut findings);
     findings
 }
