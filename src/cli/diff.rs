@@ -24,12 +24,8 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let pair = pair(global, diff)?;
     let config = pair.configuration.as_ref().map(|loaded| &loaded.config);
     let options = lint::options(config, only);
-    let sides = Sides {
-        base: &pair.base,
-        head: &pair.head,
-        between: &pair.between,
-        stateful: &options.stateful,
-    };
+    let sides =
+        Sides { base: &pair.base, head: &pair.head, between: &pair.between, stateful: &options.stateful };
     let forecast = Forecast::new(&sides);
     let judge = |inventory: &Inventory| {
         rules::judge_all(inventory, &options, pair.configuration.as_ref(), lint::today(global)).findings
