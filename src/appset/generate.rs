@@ -7,8 +7,8 @@ use serde_json::{Map as Object, Value as Json, json};
 
 use crate::appset::admission::{check, metadata_problems};
 use crate::appset::engine::Engine;
-use crate::appset::fail::{Fail, Lack};
-use crate::appset::generators::{Context, Params, Produced};
+use crate::appset::fail::{Fail, Kind, Lack, Spot};
+use crate::appset::generators::{Context, Params, Produced, Trees};
 use crate::appset::patch;
 use crate::appset::schema::{APPLICATION, Presence, Struct, TEMPLATE, Type};
 use crate::appset::set::ApplicationSet;
@@ -72,6 +72,12 @@ pub enum Outcome {
         step: Step,
         /// What Argo CD would say.
         message: String,
+        /// The index of the entry of `spec.generators`.
+        generator: usize,
+        /// What produced the parameters that a template fails on.
+        origin: Vec<Produced>,
+        /// The text that could not be rendered, where it is one.
+        spot: Option<Spot>,
     },
     /// The repository alone does not tell; nothing of the set is known to be there or gone.
     Unknown {
@@ -79,6 +85,10 @@ pub enum Outcome {
         lack: Lack,
         /// Why not.
         reason: String,
+        /// The index of the entry of `spec.generators`.
+        generator: usize,
+        /// The text that could not be rendered, where it is one.
+        spot: Option<Spot>,
     },
 }
 
@@ -88,13 +98,16 @@ impl ApplicationSet {
         let engine = Engine::new(self.uses_go_template(), &self.go_template_options());
         let spec = self.spec();
         let project = spec["template"]["spec"]["project"].as_str().unwrap_or_default();
-        let context = Context { engine: &engine, world, project };
+        let context = Context { engine: &engine, world, project, trees: Trees::default() };
         let mut applications = Vec::new();
-        let mut failed: Option<(Step, Fail)> = None;
+        let mut failed: Option<Failure> = None;
         for (index, entry) in spec["generators"].as_array().into_iter().flatten().enumerate() {
             let transformed = context.transform(entry, &format!("spec.generators[{index}]"), None);
             match transformed {
-                Err(fail) => keep_first(&mut failed, Step::Generator, fail),
+                Err(fail) => {
+                    let (step, generator) = (Step::Generator, index);
+                    keep_first(&mut failed, Failure { step, generator, origin: Vec::new(), fail });
+                }
                 Ok(results) => {
                     for result in results {
                         let template = self.template_for(&entry[result.kind]["template"]);
@@ -106,13 +119,16 @@ impl ApplicationSet {
                                     origin: params.origin,
                                     problem: None,
                                 }),
-                                Err(fail) => keep_first(&mut failed, Step::Template, fail),
+                                Err(fail) => {
+                                    let (step, generator, origin) = (Step::Template, index, params.origin);
+                                    keep_first(&mut failed, Failure { step, generator, origin, fail });
+                                }
                             }
                         }
                     }
                 }
             }
-            if let Some((_, Fail::Panic(_))) = failed {
+            if failed.as_ref().is_some_and(|failure| failure.fail.kind == Kind::Panic) {
                 break;
             }
         }
@@ -121,9 +137,7 @@ impl ApplicationSet {
                 validate(&mut applications, world);
                 Outcome::Applications(applications)
             }
-            Some((step, Fail::Error(message))) => Outcome::Failed { step, message },
-            Some((_, Fail::Panic(message))) => Outcome::Failed { step: Step::Panic, message },
-            Some((_, Fail::Unknown(lack, reason))) => Outcome::Unknown { lack, reason },
+            Some(failure) => failure.outcome(),
         }
     }
 
@@ -167,9 +181,30 @@ impl ApplicationSet {
     }
 }
 
-fn keep_first(failed: &mut Option<(Step, Fail)>, step: Step, fail: Fail) {
-    if failed.as_ref().is_none_or(|(_, before)| fail.outweighs(before)) {
-        *failed = Some((step, fail));
+/// A failure and where it was met.
+struct Failure {
+    step: Step,
+    generator: usize,
+    origin: Vec<Produced>,
+    fail: Fail,
+}
+
+impl Failure {
+    fn outcome(self) -> Outcome {
+        let Failure { step, generator, origin, fail } = self;
+        let spot = fail.spot.map(|spot| *spot);
+        let (step, message) = match fail.kind {
+            Kind::Unknown(lack) => return Outcome::Unknown { lack, reason: fail.message, generator, spot },
+            Kind::Error => (step, fail.message),
+            Kind::Panic => (Step::Panic, fail.message),
+        };
+        Outcome::Failed { step, message, generator, origin, spot }
+    }
+}
+
+fn keep_first(failed: &mut Option<Failure>, failure: Failure) {
+    if failed.as_ref().is_none_or(|before| failure.fail.outweighs(&before.fail)) {
+        *failed = Some(failure);
     }
 }
 

@@ -19,7 +19,7 @@ mod set;
 mod typed;
 mod world;
 
-pub use fail::Lack;
+pub use fail::{Lack, Spot};
 pub use fast::FastTemplate;
 pub use functions::{branch_slug, functions, normalize};
 pub use generate::{Generated, Outcome, Problem, RESOURCES_FINALIZER, Step};

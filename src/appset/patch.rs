@@ -20,19 +20,19 @@ pub(super) fn apply(application: &Value, patch: &str) -> Result<Value, Fail> {
         _ => return Err(Fail::error("invalid templatePatch: it is no object")),
     };
     round_trip(&Value::Object(fields.clone()), &APPLICATION)
-        .map_err(|error| Fail::Error(format!("invalid templatePatch: {error}")))?;
+        .map_err(|error| Fail::error(format!("invalid templatePatch: {error}")))?;
     let mut patched = application.as_object().cloned().unwrap_or_default();
     merge(&mut patched, &fields, Some(&Type::Struct(&APPLICATION)))
-        .map_err(|error| Fail::Error(format!("error while applying templatePatch: {error}")))?;
+        .map_err(|error| Fail::error(format!("error while applying templatePatch: {error}")))?;
     let mut patched = round_trip(&Value::Object(patched), &APPLICATION)
-        .map_err(|error| Fail::Error(format!("error while unmarshalling patched application: {error}")))?;
+        .map_err(|error| Fail::error(format!("error while unmarshalling patched application: {error}")))?;
     patched["spec"]["project"] = application["spec"]["project"].clone();
     Ok(patched)
 }
 
 fn read(text: &str) -> Result<Value, Fail> {
     if text.trim().starts_with('{') {
-        return serde_json::from_str(text).map_err(|error| Fail::Error(error.to_string()));
+        return serde_json::from_str(text).map_err(|error| Fail::error(error.to_string()));
     }
     Ok(read_yaml_json(text)?)
 }

@@ -54,7 +54,7 @@ impl Selector {
         }
         for requirement in &requirements {
             if let Some(problem) = requirement.problem(strict) {
-                return Err(Fail::Error(format!("error parsing label selector: {problem}")));
+                return Err(Fail::error(format!("error parsing label selector: {problem}")));
             }
         }
         Ok(Selector(requirements))
@@ -72,7 +72,7 @@ fn operator(name: &str) -> Result<Operator, Fail> {
         "NotIn" => Operator::NotIn,
         "Exists" => Operator::Exists,
         "DoesNotExist" => Operator::DoesNotExist,
-        _ => return Err(Fail::Error(format!("{name:?} is not a valid label selector operator"))),
+        _ => return Err(Fail::error(format!("{name:?} is not a valid label selector operator"))),
     })
 }
 

@@ -6,6 +6,7 @@ mod diff;
 mod error;
 mod exit;
 mod explain;
+mod init;
 mod inventory;
 mod lines;
 mod lint;
@@ -69,6 +70,7 @@ fn command(args: &Args) -> Result<Exit, Error> {
         Command::Apps(apps) => apps::run(args, apps),
         Command::Render(render) => render::run(args, render),
         Command::Explain(explain) => explain::run(args, explain),
+        Command::Init(init) => init::run(args, init),
         Command::Completions(completions) => print_completions(completions),
         Command::Man => print_man(),
     }

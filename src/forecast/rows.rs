@@ -6,7 +6,7 @@ use super::danger::{Around, Danger, danger};
 use super::same::same;
 use super::world::{ControlId, End, Listing, Spec, ThingId, World};
 use super::{ApplicationRow, Forecast, Outcome, Row, Sides, Standing};
-use crate::inventory;
+use crate::inventory::{self, SetOutcome};
 use crate::model::Manifest;
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
@@ -203,6 +203,12 @@ fn unknown(world: &World<'_>, id: ThingId) -> Option<Cause> {
         }
         if let Some(cause) = thing.base_apps.iter().find_map(|control| unknown_with(world, *control)) {
             return Some(cause);
+        }
+        let folder = thing.base_apps.iter().map(|control| &world.controls[*control]);
+        let mut folder = folder.filter(|control| control.thing.is_none() && control.head.is_none());
+        if folder.next().is_some() {
+            let because = "its folder left git: whoever deploys that decides whether it goes";
+            return Some(Cause::new("folder-left-git", because));
         }
     }
     if thing.base_apps.is_empty() && thing.before.is_none() {
@@ -614,8 +620,30 @@ fn around(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], sides: &Sides<
             }
         }
     }
+    unseen(world, judged, &mut around);
     refer(world, judged, &mut around);
     around
+}
+
+/// Applications and sets that go, and of which nobody can tell what they have.
+fn unseen(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], around: &mut [Around]) {
+    let open: HashSet<&str> = {
+        let sets = world.base.sets.iter().filter(|set| set.outcome == SetOutcome::Unknown);
+        sets.map(|set| &*set.id).collect()
+    };
+    for (id, thing) in world.things.iter().enumerate() {
+        let goes = matches!(judged[id], Some((Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated, _)));
+        let key = &thing.key;
+        if goes && key.is("argoproj.io", "ApplicationSet") {
+            around[id].serving |= open.contains(&*format!("{}/{}", key.namespace, key.name));
+        }
+    }
+    for control in &world.controls {
+        let Some(id) = control.thing else { continue };
+        let is_unknown = control.base.is_some_and(|app| app.outcome == inventory::Outcome::Unknown);
+        let goes = matches!(judged[id], Some((Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated, _)));
+        around[id].serving |= goes && is_unknown;
+    }
 }
 
 /// ConfigMaps and Secrets that go although workloads of head still name them.

@@ -2,13 +2,15 @@
 
 use super::set::{Provenance, SetOutcome, template};
 use super::sources::Repositories;
-use crate::appset::{self, ApplicationSet, Known, Lack, Outcome, Repository, Step, World};
-use crate::files::Location;
+use crate::appset::{
+    self, ApplicationSet, By, Known, Lack, Outcome, Produced, Repository, Spot, Step, World,
+};
+use crate::files::{Location, Span};
 use crate::model::{
     Application, Cluster, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem, ProblemKind, Settings,
     Source,
 };
-use crate::yaml::{self, File};
+use crate::yaml::{self, File, Node, Style};
 use rayon::prelude::*;
 use serde_json::Value as Json;
 use std::cell::RefCell;
@@ -80,12 +82,14 @@ pub(super) fn expand(
     let admitted = match ApplicationSet::admit(&manifest.node().to_json(), namespace) {
         Ok(admitted) => admitted,
         Err(refused) => {
-            let message =
-                format!("the API server refuses ApplicationSet `{namespace}/{}`: {refused}", manifest.name());
-            let problem = Problem::refused(ProblemKind::ResourceUnreadable, message);
-            let mut expanded = Expanded::nothing(SetOutcome::Refused, problem.at(manifest.location()));
-            expanded.problems.extend(dropped(manifest, &refused.dropped));
-            return expanded;
+            let refusals = refused.messages.iter().map(|message| refusal(manifest, message));
+            let problems = refusals.chain(dropped(manifest, &refused.dropped)).collect();
+            return Expanded {
+                admitted: None,
+                outcome: SetOutcome::Refused,
+                generated: Vec::new(),
+                problems,
+            };
         }
     };
     let mut problems: Vec<Problem> = dropped(manifest, &admitted.dropped).collect();
@@ -122,12 +126,14 @@ pub(super) fn expand(
         Outcome::Applications(generated) => {
             (SetOutcome::Generated, objects(manifest, admitted.namespace(), generated))
         }
-        Outcome::Failed { step, message } => {
-            problems.push(failed(step, &message).at(template(manifest, 0)));
+        Outcome::Failed { step, message, generator, origin, spot } => {
+            let at = place(manifest, step, generator, spot);
+            problems.push(failed(step, &message, &origin).at(at));
             (SetOutcome::Failed(step), Vec::new())
         }
-        Outcome::Unknown { lack, reason } => {
-            problems.push(unknown(lack, &reason, cure.into_inner()).at(manifest.location()));
+        Outcome::Unknown { lack, reason, generator, spot } => {
+            let at = place(manifest, Step::Generator, generator, spot);
+            problems.push(unknown(lack, &reason, cure.into_inner()).at(at));
             (SetOutcome::Unknown, Vec::new())
         }
     };
@@ -157,13 +163,73 @@ fn objects(manifest: &Manifest, namespace: &str, generated: Vec<appset::Generate
         .collect()
 }
 
-fn failed(step: Step, message: &str) -> Problem {
+/// Where generating ends: in a text that cannot be rendered, at an entry of the generators, or in the template.
+fn place(manifest: &Manifest, step: Step, generator: usize, spot: Option<Spot>) -> Location {
+    let text = spot.and_then(|spot| written(manifest.node(), &spot));
+    match (text, step) {
+        (Some(span), _) => manifest.locate(span),
+        (None, Step::Template) => template(manifest, generator),
+        (None, Step::Generator | Step::Panic) => {
+            let entry = at_path(manifest, &format!("spec.generators[{generator}]"));
+            entry.unwrap_or_else(|| manifest.location())
+        }
+    }
+}
+
+/// Where a text stands in an object, as a value or a key; of a block of several lines, the line.
+fn written(node: Node<'_>, spot: &Spot) -> Option<Span> {
+    if node.as_str() == Some(&spot.text) {
+        return Some(line_of(node, spot.line));
+    }
+    let entries = node.entries().find_map(|entry| match *entry.key == *spot.text {
+        true => Some(entry.key_node.span()),
+        false => written(entry.value, spot),
+    });
+    entries.or_else(|| node.items().find_map(|item| written(item, spot)))
+}
+
+/// A line of a literal block, counted from 1; the whole of any other text.
+fn line_of(node: Node<'_>, line: usize) -> Span {
+    let whole = node.span();
+    if node.style() != Style::Literal {
+        return whole;
+    }
+    let mut start = whole.start as usize;
+    for (index, text) in node.raw().split_inclusive('\n').enumerate() {
+        if index == line {
+            let blank = text.len() - text.trim_start().len();
+            return Span::new(start + blank, start + text.trim_end().len().max(blank));
+        }
+        start += text.len();
+    }
+    whole
+}
+
+fn failed(step: Step, message: &str, origin: &[Produced]) -> Problem {
     let what = match step {
         Step::Generator => "a generator fails",
         Step::Template => "the template cannot be rendered",
         Step::Panic => "the controller panics, and no condition says so",
     };
-    Problem::refused(ProblemKind::SetFails, format!("{what}: {message}"))
+    let element = match origin {
+        [] => String::new(),
+        origin => format!(" for {}", named(origin)),
+    };
+    Problem::refused(ProblemKind::SetFails, format!("{what}{element}: {message}"))
+}
+
+/// What produced a set of parameters, in words.
+pub(super) fn named(origin: &[Produced]) -> String {
+    let word = |produced: &Produced| match &produced.by {
+        By::Element(index) => format!("element {} of `{}`", index + 1, produced.generator),
+        By::Folder(path) => format!("`{path}`"),
+        By::File(path, 0) => format!("`{path}`"),
+        By::File(path, index) => format!("object {} of `{path}`", index + 1),
+        By::Cluster(name) => format!("cluster `{name}`"),
+        By::Clusters => "all clusters".to_owned(),
+        By::Answer(index) => format!("answer {} of `{}`", index + 1, produced.generator),
+    };
+    origin.iter().map(word).collect::<Vec<_>>().join(" and ")
 }
 
 fn unknown(lack: Lack, reason: &str, cure: Option<String>) -> Problem {
@@ -178,6 +244,13 @@ fn unknown(lack: Lack, reason: &str, cure: Option<String>) -> Problem {
         Lack::Limit | Lack::Chance => String::new(),
     };
     Problem::unknown(kind, format!("its Applications are not known: {reason}")).help(help)
+}
+
+/// Why the API server refuses the set; the message begins with the path of a field.
+fn refusal(manifest: &Manifest, message: &str) -> Problem {
+    let field = message.split_once(": ").and_then(|(field, _)| at_path(manifest, field));
+    Problem::refused(ProblemKind::ResourceUnreadable, format!("the API server refuses it: {message}"))
+        .at(field.unwrap_or_else(|| manifest.location()))
 }
 
 /// Fields that the API server drops without a word.
@@ -196,18 +269,20 @@ fn no_generator(manifest: &Manifest, index: usize) -> Problem {
     Problem::warning(ProblemKind::GeneratorUnknown, message, None).at(at)
 }
 
-/// Where a field stands, by a path such as `spec.generators[0].list`.
+/// Where a field stands, by a path such as `spec.generators[0].list`; the deepest part of it that is there, None where
+/// nothing is.
 fn at_path(manifest: &Manifest, path: &str) -> Option<Location> {
     let mut node = manifest.node();
-    let mut span = node.span();
+    let mut found = None;
     for part in path.split('.') {
         let (name, items) = part.split_once('[').unwrap_or((part, ""));
-        let entry = node.entry(name)?;
-        (node, span) = (entry.value, entry.span());
-        for index in items.split('[').filter(|index| !index.is_empty()) {
-            node = node.items().nth(index.trim_end_matches(']').parse().ok()?)?;
-            span = node.span();
+        let Some(entry) = node.entry(name) else { break };
+        (node, found) = (entry.value, Some(entry.span()));
+        let indices = items.split('[').filter_map(|index| index.trim_end_matches(']').parse::<usize>().ok());
+        for index in indices {
+            let Some(item) = node.items().nth(index) else { break };
+            (node, found) = (item, Some(item.span()));
         }
     }
-    Some(manifest.locate(span))
+    Some(manifest.locate(found?))
 }

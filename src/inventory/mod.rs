@@ -17,7 +17,9 @@ mod expand;
 mod generate;
 mod instances;
 mod known;
+mod numbers;
 mod options;
+mod owners;
 mod set;
 mod settings;
 mod sources;
@@ -34,6 +36,8 @@ pub type AppId = usize;
 pub struct Inventory {
     /// The tree and its parsed files.
     pub documents: Arc<Documents>,
+    /// The file of the one object that was asked for; see [`Options::only`].
+    pub only: Option<Arc<Documents>>,
     /// The Applications, roots before what they render, each level in order of file or rendering.
     pub applications: Vec<App>,
     /// Applications that are rendered and then replaced by a later one of the same name, or generated under a name that
@@ -294,9 +298,9 @@ impl Inventory {
         self.index().problems_at.get(location).map_or(&[], Vec::as_slice)
     }
 
-    /// The decoded text of a file of the tree.
+    /// The decoded text of a file of the tree, or of the one object that was asked for.
     pub fn text(&self, path: &str) -> Option<Arc<str>> {
-        self.documents.text(path)
+        self.documents.text(path).or_else(|| self.only.as_ref()?.text(path))
     }
 
     /// Whether nothing at all was found: no Application, no ApplicationSet, no object.

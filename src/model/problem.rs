@@ -62,7 +62,7 @@ pub enum ProblemKind {
     SetFails,
     /// An Application that is generated and then set aside by the controller or refused by the API server.
     GeneratedRefused,
-    /// One set generates one name several times.
+    /// One name that is generated several times, by one set or by several.
     GeneratedTwice,
     /// An entry of the generators holds none that Argo CD knows.
     GeneratorUnknown,
@@ -99,7 +99,8 @@ impl ProblemKind {
             Self::LimitReached => "BH010",
             Self::SetNotExpanded => "BH011",
             Self::SetFails => "BH015",
-            Self::GeneratedRefused | Self::GeneratedTwice => "BH016",
+            Self::GeneratedRefused => "BH016",
+            Self::GeneratedTwice => "BH104",
             Self::GeneratorUnknown => "BH504",
             Self::FieldDropped => "BH503",
             Self::ResourceUnreadable => "BH012",

@@ -173,7 +173,12 @@ fn kustomization(
     graph.confined(build.restricted())?;
     let (selection, sources) = graph.split();
     let output = request.engines.output(recipe, &Checkout::new(vec![selection]));
-    let output = output.map_err(|failure| failure.problem(Program::Kustomize, &source.path))?;
+    let output = output.map_err(|failure| match failure {
+        Failure::Refused(text) if kustomize::may_lack_helm(&text, request.settings) => {
+            kustomize::lacks_helm(&source.path)
+        }
+        failure => failure.problem(Program::Kustomize, &source.path),
+    })?;
     kustomize::manifests(output, request.documents, &sources, &build.folder)
 }
 

@@ -264,6 +264,12 @@ fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
     groups
 }
 
+/// How many objects and other things nobody can tell of.
+fn untold(diff: &Diff<'_>) -> usize {
+    let rows = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown);
+    rows.count() + diff.lint.unknown.len()
+}
+
 fn verdict(told: &mut String, diff: &Diff<'_>) {
     let rows = &diff.forecast.rows;
     let worst = rows.iter().map(|row| row.danger).max().unwrap_or(Danger::None);
@@ -281,6 +287,7 @@ fn verdict(told: &mut String, diff: &Diff<'_>) {
         Danger::Orphan => format!("merging this leaves objects behind that nobody owns {place}"),
         Danger::Blocked => format!("after this merge not everything comes into being {place}"),
         Danger::Change => format!("merging this changes objects {place}, and takes away nothing of weight"),
+        Danger::None if untold(diff) > 0 => "merging this changes nothing of what is known".to_owned(),
         Danger::None => "merging this changes nothing on any cluster".to_owned(),
     };
     let sign = if diff.fails { "✖" } else { "✓" };
@@ -503,8 +510,7 @@ fn summary(diff: &Diff<'_>, layout: Layout<'_>) -> String {
     if diff.existing > 0 {
         let _ = write!(told, " · {} there before", text::count(diff.existing, "finding"));
     }
-    let unknown = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown).count();
-    let untold = unknown + diff.lint.unknown.len();
+    let untold = untold(diff);
     if untold > 0 {
         let more = if layout.verbose { "" } else { " (run with -v)" };
         let _ = write!(told, " · {} not known{more}", text::count(untold, "thing"));

@@ -4,7 +4,7 @@ use super::sets;
 use super::{Check, Context, Rule};
 use crate::inventory::{App, Inventory, Set};
 use crate::model::Project;
-use hashbrown::HashSet;
+use std::collections::BTreeMap;
 
 pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/BH206-app-in-default-project.md"),
@@ -15,46 +15,51 @@ const DEFAULT: &str = "default";
 const BECAUSE: &str = "unless somebody changed it, this project permits every repository, cluster, namespace and kind, so no mistake is held up by it";
 const HELP: &str = "give it a project that permits what it needs and no more";
 
+/// What has a project.
+enum Subject<'a> {
+    App(&'a App),
+    Set(&'a Set),
+}
+
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    let divided = instances_with_projects(inventory);
-    for app in inventory.applications.iter().filter(|app| divided.contains(&app.instance)) {
-        if app.application.spec.project_name() == DEFAULT
-            && is_workload(app, inventory)
-            && is_open(app.instance, inventory)
-        {
-            let message = format!("`{}` is in the project `{DEFAULT}`", app.id);
-            cx.report_app(app, &["spec", "project"], message)
-                .because(BECAUSE)
-                .help(HELP)
-                .group("Applications are in the project `default`");
+    let apps = inventory.applications.iter().filter(|app| is_workload(app, inventory));
+    let apps = apps.map(|app| (app.instance, app.application.spec.project_name(), Subject::App(app)));
+    let sets = sets::judged(inventory).into_iter();
+    let sets = sets.filter_map(|set| Some((set.instance, project(set)?, Subject::Set(set))));
+    let mut instances: BTreeMap<usize, (usize, Vec<Subject<'_>>)> = BTreeMap::new();
+    for (instance, project, subject) in apps.chain(sets) {
+        let (elsewhere, here) = instances.entry(instance).or_default();
+        match project {
+            DEFAULT => here.push(subject),
+            _ => *elsewhere += 1,
         }
     }
-    for set in sets::judged(inventory).into_iter().filter(|set| divided.contains(&set.instance)) {
-        if is_default(set) && is_open(set.instance, inventory) {
-            let place = set.manifest.location_at(&["spec", "template", "spec", "project"]);
-            let message =
-                format!("the Applications of `{}` are in the project `{DEFAULT}`", set.manifest.name());
-            if !sets::may_be_patched(inventory, set, &["project"]) {
-                cx.report_set(set, place, message)
-                    .because(BECAUSE)
-                    .help(HELP)
-                    .group("Applications are in the project `default`");
-            }
+    for (instance, (elsewhere, here)) in instances {
+        // Where most are in it, it is the project of this repository.
+        if elsewhere > 0 && here.len() <= elsewhere && is_open(instance, inventory) {
+            here.iter().for_each(|subject| report(subject, cx));
         }
     }
 }
 
-/// The instances in which projects mean something: some Application or set is in another one, or there is another one.
-fn instances_with_projects(inventory: &Inventory) -> HashSet<usize> {
-    let apps = inventory
-        .applications
-        .iter()
-        .filter(|app| app.is_written() && app.application.spec.project_name() != DEFAULT);
-    let sets = inventory.sets.iter().filter(|set| project(set).is_some_and(|project| project != DEFAULT));
-    let projects = inventory.projects.iter().filter(|owned| *owned.project.name != *DEFAULT);
-    let apps = apps.map(|app| app.instance).chain(sets.map(|set| set.instance));
-    apps.chain(projects.map(|owned| owned.instance)).collect()
+fn report(subject: &Subject<'_>, cx: &mut Context<'_>) {
+    let report = match subject {
+        Subject::App(app) => {
+            let message = format!("`{}` is in the project `{DEFAULT}`", app.id);
+            cx.report_app(app, &["spec", "project"], message)
+        }
+        Subject::Set(set) => {
+            if sets::may_be_patched(cx.inventory, set, &["project"]) {
+                return;
+            }
+            let place = set.manifest.location_at(&["spec", "template", "spec", "project"]);
+            let message =
+                format!("the Applications of `{}` are in the project `{DEFAULT}`", set.manifest.name());
+            cx.report_set(set, place, message)
+        }
+    };
+    report.because(BECAUSE).help(HELP).group(format!("Applications are in the project `{DEFAULT}`"));
 }
 
 /// What the template of a set writes; None where nothing is written.
@@ -62,22 +67,16 @@ fn project(set: &Set) -> Option<&str> {
     set.manifest.node().at(&["spec", "template", "spec", "project"]).map(|node| node.text())
 }
 
-fn is_default(set: &Set) -> bool {
-    project(set) == Some(DEFAULT)
-}
-
 /// Whether an Application deploys what teams run. What deploys Applications or Argo CD itself is the administrator's, and
 /// mostly stays in the first project there is.
 fn is_workload(app: &App, inventory: &Inventory) -> bool {
     let to = &app.application.spec.destination.namespace;
-    let beside_argo = app.cluster == app.home && *to == inventory.settings(app).namespace;
+    let beside_argo = app.cluster == app.home
+        && (*to == inventory.settings(app).namespace || **to == *app.application.namespace);
     let is_argo = |key: &crate::model::ResourceKey| {
         *key.group == *"argoproj.io" && matches!(&*key.kind, "Application" | "ApplicationSet" | "AppProject")
     };
-    app.is_written()
-        && app.changed_by.is_none()
-        && !beside_argo
-        && !app.targets.list.iter().any(|target| is_argo(&target.key))
+    sets::is_judged_itself(app) && !beside_argo && !app.targets.list.iter().any(|target| is_argo(&target.key))
 }
 
 /// Whether the project permits everything, as far as is known: the tree may narrow it down.

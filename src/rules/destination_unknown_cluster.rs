@@ -3,7 +3,7 @@
 use super::sets;
 use super::{Check, Context, Rule, problems};
 use crate::finding::Severity;
-use crate::inventory::Set;
+use crate::inventory::{Set, SetOutcome};
 use crate::model::{Clusters, Destination, IN_CLUSTER, IN_CLUSTER_SERVER, ProblemKind};
 
 pub(super) const RULE: Rule = Rule {
@@ -34,7 +34,7 @@ struct Wrong {
 fn check(cx: &mut Context<'_>) {
     problems::report(cx, ProblemKind::DestinationUnknown);
     let inventory = cx.inventory;
-    for app in inventory.applications.iter().filter(|app| app.is_written() && app.changed_by.is_none()) {
+    for app in inventory.applications.iter().filter(|app| sets::is_judged_itself(app)) {
         let Some(wrong) = wrong(&app.application.spec.destination, &inventory.clusters) else { continue };
         let report = cx
             .report_app(app, &["spec", "destination"], wrong.message)
@@ -50,21 +50,38 @@ fn check(cx: &mut Context<'_>) {
     }
 }
 
-/// A template whose destination is written out.
+/// A template whose destination is no cluster, for some of its Applications where these are known; else where it is
+/// written out.
 fn template(set: &Set, cx: &mut Context<'_>) {
     let clusters = &cx.inventory.clusters;
-    let Some(destination) = sets::destination(set) else { return };
-    if destination.name.contains("{{") || destination.server.contains("{{") {
-        return;
-    }
-    let Some(wrong) = missing(&destination, clusters).or_else(|| wrong(&destination, clusters)) else {
-        return;
+    let fault = |to: &Destination| missing(to, clusters).or_else(|| wrong(to, clusters));
+    let (wrong, names) = match set.outcome {
+        SetOutcome::Generated => {
+            let found: Vec<_> = set
+                .members
+                .iter()
+                .filter_map(|member| Some((member, fault(&sets::destination_of(member))?)))
+                .collect();
+            let names: Vec<&str> = found.iter().map(|(member, _)| &*member.name).collect();
+            let names = if names.len() < set.members.len() {
+                format!(": {}", sets::listed(&names))
+            } else {
+                String::new()
+            };
+            let Some((_, wrong)) = found.into_iter().next() else { return };
+            (wrong, names)
+        }
+        SetOutcome::Refused | SetOutcome::Failed(_) | SetOutcome::Unknown => {
+            let written = |to: &Destination| !to.name.contains("{{") && !to.server.contains("{{");
+            let Some(wrong) = sets::destination(set).filter(written).as_ref().and_then(fault) else { return };
+            (wrong, String::new())
+        }
     };
     if sets::may_be_patched(cx.inventory, set, &["destination", "server"]) {
         return;
     }
     let place = set.manifest.location_at(&["spec", "template", "spec", "destination"]);
-    let report = cx.report_set(set, place, wrong.message).because(LOST).help(wrong.help);
+    let report = cx.report_set(set, place, wrong.message + &names).because(LOST).help(wrong.help);
     if wrong.perhaps {
         report.at_most(Severity::Warning);
     }

@@ -1,9 +1,10 @@
 //! What rules about ApplicationSets share.
 
+use super::patches;
 use crate::files::Location;
 use crate::finding::Edit;
-use crate::inventory::{Inventory, Parent, Set};
-use crate::model::{Destination, fields};
+use crate::inventory::{App, Inventory, Member, Parent, Set};
+use crate::model::{Destination, IN_CLUSTER, fields};
 use crate::yaml::{self, Node, edit};
 use hashbrown::HashSet;
 
@@ -126,6 +127,19 @@ fn descend<'a>(node: Node<'a>, path: &[&str], found: &mut Vec<Text<'a>>) {
     node.items().for_each(|item| descend(item, path, found));
 }
 
+/// How many names a message lists.
+const NAMED: usize = 3;
+
+/// Names for a message, each in backticks: the first few and how many more.
+pub(super) fn listed(names: &[&str]) -> String {
+    let quoted: Vec<String> = names.iter().take(NAMED).map(|name| format!("`{name}`")).collect();
+    match (quoted.split_last(), names.len().saturating_sub(NAMED)) {
+        (Some((last, rest)), 0) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        (_, 0) => quoted.concat(),
+        (_, more) => format!("{} and {more} more", quoted.join(", ")),
+    }
+}
+
 /// The destination that the template of a set writes, tags and all; None where a generator's own template or a patch may
 /// say otherwise.
 pub(super) fn destination(set: &Set) -> Option<Destination> {
@@ -144,6 +158,21 @@ pub(super) fn destination(set: &Set) -> Option<Destination> {
 
 /// Words with which a tag decides what is printed around it.
 const DECIDING: &[&str] = &["if", "else", "with", "range", "end", "define", "block", "break", "continue"];
+
+/// The destination of a generated Application.
+pub(super) fn destination_of(member: &Member) -> Destination {
+    let node = member.manifest.node().at(&["spec", "destination"]);
+    node.and_then(|node| yaml::de::from_node(node).ok()).unwrap_or_default()
+}
+
+/// Whether the destination of a generated Application is why Argo CD leaves it alone.
+pub(super) fn goes_nowhere(member: &Member, inventory: &Inventory) -> bool {
+    let clusters = &inventory.clusters;
+    match clusters.identity(&destination_of(member)) {
+        Ok(cluster) => clusters.complete && *cluster != *IN_CLUSTER && clusters.find(&cluster).is_none(),
+        Err(_) => true,
+    }
+}
 
 /// Whether a text is something whatever its tags become.
 pub(super) fn is_never_empty(text: &str) -> bool {
@@ -182,14 +211,17 @@ pub(super) fn judged(inventory: &Inventory) -> Vec<&Set> {
     inventory.sets.iter().filter(counts).collect()
 }
 
+/// Whether an Application stands for itself: a generated one is told with its set, one that a kustomization changes where
+/// that is rendered, and a folder is none.
+pub(super) fn is_judged_itself(app: &App) -> bool {
+    app.changed_by.is_none() && !matches!(app.parent, Parent::Folder | Parent::Set { .. })
+}
+
 /// Whether a kustomization that changes this set may change what one of these words is about.
 ///
 /// What it makes of the set is judged where an Application renders it; the file by itself may be meant to be incomplete.
 pub(super) fn may_be_patched(inventory: &Inventory, set: &Set, words: &[&str]) -> bool {
-    set.changed_by.is_some()
-        && inventory.parts.iter().any(|(path, _)| {
-            inventory.text(path).is_some_and(|text| words.iter().any(|word| text.contains(word)))
-        })
+    set.changed_by.is_some() && patches::may_change(inventory, &set.manifest, words)
 }
 
 /// A change of the text of a set; nothing where it does not stand in the tree as it is.

@@ -28,7 +28,7 @@ impl Context<'_> {
         }
         let selector = Selector::parse(&selector, true)?;
         if !self.world.clusters_complete {
-            return Err(Fail::Unknown(
+            return Err(Fail::unknown(
                 Lack::Clusters,
                 "the list of clusters is open: there may be others".to_owned(),
             ));

@@ -15,7 +15,7 @@ impl Context<'_> {
         let children = generator["generators"].as_array().map(Vec::as_slice).unwrap_or_default();
         let [first, second] = children else {
             let found = if children.len() < 2 { "less" } else { "more" };
-            return Err(Fail::Error(format!("found {found} than two generators, Matrix support only two")));
+            return Err(Fail::error(format!("found {found} than two generators, Matrix support only two")));
         };
         let outer = self.child(first, &format!("{path}.generators[0]"), None)?;
         let mut found = Vec::new();
@@ -33,7 +33,7 @@ impl Context<'_> {
                 found.push(Params { values, origin });
             }
             if found.len() > super::MOST {
-                return Err(Fail::Unknown(
+                return Err(Fail::unknown(
                     Lack::Limit,
                     format!("the limit of {} sets of parameters is reached", super::MOST),
                 ));
@@ -94,7 +94,7 @@ fn nested(entry: &Json) -> Result<Json, Fail> {
     let mut out = entry.clone();
     for (kind, shape) in [("matrix", &NESTED_MATRIX), ("merge", &NESTED_MERGE)] {
         if let Some(inner) = entry.get(kind).filter(|inner| !inner.is_null()) {
-            out[kind] = round_trip(inner, shape).map_err(Fail::Error)?;
+            out[kind] = round_trip(inner, shape).map_err(Fail::error)?;
         }
     }
     Ok(out)
@@ -102,7 +102,7 @@ fn nested(entry: &Json) -> Result<Json, Fail> {
 
 fn merged(into: &Map, from: &Map) -> Result<(), Fail> {
     mergo::merge(into, from, true).map_err(|fault| match fault {
-        Fault::Error(message) => Fail::Panic(message),
+        Fault::Error(message) => Fail::panic(message),
         other => Fail::from(other),
     })
 }
@@ -115,7 +115,7 @@ fn combined(a: &Map, b: &Map) -> Result<Map, Fail> {
         match joined.get(key) {
             Some(there) if there.as_bytes() != text.as_bytes() => {
                 let key = String::from_utf8_lossy(key);
-                return Err(Fail::Error(format!("found duplicate key {key} with different value")));
+                return Err(Fail::error(format!("found duplicate key {key} with different value")));
             }
             _ => joined.insert(key.clone(), text),
         }
@@ -136,7 +136,7 @@ fn by_keys(sets: &[Params], keys: &[&str]) -> Result<HashMap<String, usize>, Fai
         }
         let key = json::write(&Value::Map(key), json::Style::default())?;
         if places.insert(key.clone(), index).is_some() {
-            return Err(Fail::Error(format!(
+            return Err(Fail::error(format!(
                 "the parameters from a generator were not unique by the given mergeKeys. Duplicate key was {key}"
             )));
         }

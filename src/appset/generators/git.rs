@@ -1,6 +1,8 @@
 //! The git generator: directories and files of a repository (`applicationset/generators/git.go`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -15,12 +17,49 @@ use crate::glob::{Dialect, Pattern};
 use crate::gotemplate::{Map, Value, to_utf8};
 use crate::yaml;
 
+/// What was read of the trees of one set: a matrix asks for the same again and again.
+#[derive(Default)]
+pub(in crate::appset) struct Trees(RefCell<Vec<(Arc<Tree>, Rc<Seen>)>>);
+
+/// What was read of one tree.
+#[derive(Default)]
+struct Seen {
+    folders: OnceCell<BTreeSet<String>>,
+    /// The content of files, as JSON.
+    contents: RefCell<HashMap<String, Json>>,
+}
+
+impl Trees {
+    fn of(&self, tree: &Arc<Tree>) -> Rc<Seen> {
+        let mut trees = self.0.borrow_mut();
+        if let Some((_, seen)) = trees.iter().find(|(known, _)| Arc::ptr_eq(known, tree)) {
+            return Rc::clone(seen);
+        }
+        let seen = Rc::new(Seen::default());
+        trees.push((Arc::clone(tree), Rc::clone(&seen)));
+        seen
+    }
+}
+
+impl Seen {
+    /// The objects in a file of this content.
+    fn objects(&self, path: &str, content: &[u8]) -> Result<Vec<Map>, Fail> {
+        if let Some(json) = self.contents.borrow().get(path) {
+            return objects_in(json);
+        }
+        let json = read_yaml_json(&yaml::decode(content).text)?;
+        let objects = objects_in(&json);
+        self.contents.borrow_mut().insert(path.to_owned(), json);
+        objects
+    }
+}
+
 impl Context<'_> {
     pub(super) fn git(&self, generator: &Json, path: &str) -> Result<Vec<Params>, Fail> {
         let projects = &self.world.projects;
         let templated = self.project.contains("{{");
         if !templated && projects.complete && !projects.names.iter().any(|name| name == self.project) {
-            return Err(Fail::Error(format!("error getting project {}: it does not exist", self.project)));
+            return Err(Fail::error(format!("error getting project {}: it does not exist", self.project)));
         }
         let text = |key: &str| generator[key].as_str().unwrap_or_default();
         let items = |key: &str| generator[key].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -30,8 +69,8 @@ impl Context<'_> {
         }
         let tree = match (self.world.repositories)(text("repoURL"), text("revision")) {
             Repository::Here(tree) => tree,
-            Repository::Missing(reason) => return Err(Fail::Error(reason)),
-            Repository::Unknown(reason) => return Err(Fail::Unknown(Lack::Repository, reason)),
+            Repository::Missing(reason) => return Err(Fail::error(reason)),
+            Repository::Unknown(reason) => return Err(Fail::unknown(Lack::Repository, reason)),
         };
         if directories.is_empty() {
             return self.files(generator, &tree, files, path);
@@ -39,13 +78,14 @@ impl Context<'_> {
         let prefix = text("pathParamPrefix");
         let patterns = patterns_of(directories);
         let mut found = Vec::new();
-        for folder in self.folders(&tree) {
-            if !includes(&patterns, &folder) {
+        let seen = self.trees.of(&tree);
+        for folder in seen.folders.get_or_init(|| self.folders(&tree)) {
+            if !includes(&patterns, folder) {
                 continue;
             }
-            let values = self.folder_parameters(&folder, prefix);
+            let values = self.folder_parameters(folder, prefix);
             self.append_values(generator, &values)?;
-            let origin = vec![Produced { generator: path.to_owned(), by: By::Folder(folder) }];
+            let origin = vec![Produced { generator: path.to_owned(), by: By::Folder(folder.clone()) }];
             found.push(Params { values, origin });
         }
         Ok(found)
@@ -120,9 +160,11 @@ impl Context<'_> {
             }
         }
         let prefix = generator["pathParamPrefix"].as_str().unwrap_or_default();
+        let seen = self.trees.of(tree);
         let mut found = Vec::new();
         for (file, content) in contents {
-            let objects = objects_in(&content)
+            let objects = seen
+                .objects(&file, &content)
                 .map_err(|fail| fail.during(&format!("unable to process file '{file}'")))?;
             for (index, object) in objects.into_iter().enumerate() {
                 let values = self.file_parameters(&file, object, prefix)?;
@@ -142,7 +184,7 @@ impl Context<'_> {
             return list_by_doublestar(files, pattern);
         }
         let pathspec = Pattern::new(Dialect::Pathspec, pattern)
-            .map_err(|error| Fail::Error(format!("unable to list files. pattern {pattern}: {error}")))?;
+            .map_err(|error| Fail::error(format!("unable to list files. pattern {pattern}: {error}")))?;
         Ok(files.filter(|path| pathspec.matches(path)).map(str::to_owned).collect())
     }
 
@@ -231,12 +273,12 @@ fn includes(patterns: &[(Pattern, bool)], folder: &str) -> bool {
 /// The files that doublestar finds below the root; a folder that it finds cannot be read, which is an error.
 fn list_by_doublestar<'t>(files: impl Iterator<Item = &'t str>, pattern: &str) -> Result<Vec<String>, Fail> {
     let pattern = Pattern::new(Dialect::Doublestar, &cleaned(pattern))
-        .map_err(|error| Fail::Error(format!("unable to list files. pattern {pattern}: {error}")))?;
+        .map_err(|error| Fail::error(format!("unable to list files. pattern {pattern}: {error}")))?;
     let mut found = Vec::new();
     for file in files {
         let mut folders = file.match_indices('/').map(|(slash, _)| &file[..slash]);
         if let Some(folder) = folders.find(|folder| pattern.matches(folder)) {
-            return Err(Fail::Error(format!("unable to read files: {folder} is a directory")));
+            return Err(Fail::error(format!("unable to read files: {folder} is a directory")));
         }
         if pattern.matches(file) {
             found.push(file.to_owned());
@@ -261,18 +303,17 @@ fn cleaned(pattern: &str) -> String {
 fn read(tree: &Tree, path: &str) -> Result<Arc<[u8]>, Fail> {
     let target = match tree.resolve(path) {
         Ok(Some(target)) => target,
-        Ok(None) => return Err(Fail::Error(format!("unable to read files: {path} leads nowhere"))),
-        Err(error) => return Err(Fail::Error(error.to_string())),
+        Ok(None) => return Err(Fail::error(format!("unable to read files: {path} leads nowhere"))),
+        Err(error) => return Err(Fail::error(error.to_string())),
     };
-    tree.read(&target).map_err(|error| Fail::Error(error.to_string()))
+    tree.read(&target).map_err(|error| Fail::error(error.to_string()))
 }
 
 /// The objects in a file: one mapping, or a list of them. An empty file holds one that is empty.
-fn objects_in(content: &[u8]) -> Result<Vec<Map>, Fail> {
-    let json = read_yaml_json(&yaml::decode(content).text)?;
-    match &json {
+fn objects_in(json: &Json) -> Result<Vec<Map>, Fail> {
+    match json {
         Json::Null => Ok(vec![Map::new()]),
-        Json::Object(_) => Ok(vec![Value::from_json(&json).as_map().cloned().unwrap_or_default()]),
-        other => maps_of(other).map_err(|error| Fail::Error(format!("unable to parse file: {error}"))),
+        Json::Object(_) => Ok(vec![Value::from_json(json).as_map().cloned().unwrap_or_default()]),
+        other => maps_of(other).map_err(|error| Fail::error(format!("unable to parse file: {error}"))),
     }
 }

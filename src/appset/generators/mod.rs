@@ -7,6 +7,8 @@ mod services;
 
 use serde_json::Value as Json;
 
+pub(super) use git::Trees;
+
 use crate::appset::engine::Engine;
 use crate::appset::fail::{Fail, Lack};
 use crate::appset::functions::read_yaml_json;
@@ -64,6 +66,8 @@ pub(super) struct Context<'a> {
     pub world: &'a World<'a>,
     /// `spec.template.spec.project`, as written.
     pub project: &'a str,
+    /// What was read of repositories.
+    pub trees: Trees,
 }
 
 /// The generators of an entry, in the order in which Argo CD asks them.
@@ -188,7 +192,7 @@ impl Context<'_> {
         if let Some(text) = generator["elementsYaml"].as_str().filter(|text| !text.is_empty()) {
             let wrong = |fail: Fail| fail.during("error unmarshling decoded ElementsYaml");
             let elements = read_yaml_json(text).map_err(|fault| wrong(Fail::from(fault)))?;
-            found.extend(maps_of(&elements).map_err(|error| wrong(Fail::Error(error)))?);
+            found.extend(maps_of(&elements).map_err(|error| wrong(Fail::error(error)))?);
         }
         let produced = |index| Produced { generator: path.to_owned(), by: By::Element(index) };
         let params = found.into_iter().enumerate();
@@ -243,7 +247,7 @@ fn maps_of(json: &Json) -> Result<Vec<Map>, String> {
 
 fn select(params: Vec<Params>, selector: Option<&Selector>) -> Result<Vec<Params>, Fail> {
     if params.len() > MOST {
-        return Err(Fail::Unknown(Lack::Limit, format!("the limit of {MOST} sets of parameters is reached")));
+        return Err(Fail::unknown(Lack::Limit, format!("the limit of {MOST} sets of parameters is reached")));
     }
     let Some(selector) = selector else {
         return Ok(params);

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use serde_json::Value as Json;
 
 use super::{By, Context, Params, Produced};
-use crate::appset::fail::{Fail, Lack};
+use crate::appset::fail::{Fail, Kind, Lack};
 use crate::appset::functions::{branch_slug, normalize};
 use crate::appset::selector::{Selector, flatten_into};
 use crate::appset::world::{IN_CLUSTER, IN_CLUSTER_SERVER};
@@ -30,7 +30,7 @@ impl Context<'_> {
     fn answers(&self, generator: &str) -> Result<&Json, Fail> {
         let recorded = self.world.answers.map(|answers| &answers[generator]);
         recorded.filter(|recorded| !recorded.is_null()).ok_or_else(|| {
-            Fail::Unknown(Lack::Answers, format!("no answer of the {generator} service is recorded"))
+            Fail::unknown(Lack::Answers, format!("no answer of the {generator} service is recorded"))
         })
     }
 
@@ -38,13 +38,13 @@ impl Context<'_> {
     fn answer(&self, generator: &str, key: &str) -> Result<&Json, Fail> {
         let recorded = self.answers(generator)?;
         let answer = recorded.get(key).or_else(|| recorded.get("*")).ok_or_else(|| {
-            Fail::Unknown(
+            Fail::unknown(
                 Lack::Answers,
                 format!("no answer of the {generator} service is recorded for {key}"),
             )
         })?;
         match answer["error"].as_str().filter(|error| !error.is_empty()) {
-            Some(error) => Err(Fail::Error(error.to_owned())),
+            Some(error) => Err(Fail::error(error.to_owned())),
             None => Ok(answer),
         }
     }
@@ -53,7 +53,7 @@ impl Context<'_> {
         let name = text(&generator["configMapRef"], "name");
         let recorded = self.answers("plugin")?;
         let Some(answers) = recorded[name].as_array() else {
-            return Err(Fail::Error(format!("error fetching ConfigMap: configmaps {name:?} not found")));
+            return Err(Fail::error(format!("error fetching ConfigMap: configmaps {name:?} not found")));
         };
         let empty = Json::Object(serde_json::Map::new());
         let input = generator["input"].get("parameters").unwrap_or(&empty);
@@ -62,7 +62,7 @@ impl Context<'_> {
             return Err(Fail::error("error listing params: the service answers 404"));
         };
         if answer["status"].as_i64().is_some_and(|status| status != 0) {
-            return Err(Fail::Error(format!(
+            return Err(Fail::error(format!(
                 "error listing params: the service answers {}",
                 answer["status"]
             )));
@@ -155,7 +155,9 @@ impl Context<'_> {
             }
         }
         let answer = match self.answer("pullRequest", &key) {
-            Err(Fail::Error(_)) if self.forgives_missing_repository(generator, &key) => return Ok(Vec::new()),
+            Err(Fail { kind: Kind::Error, .. }) if self.forgives_missing_repository(generator, &key) => {
+                return Ok(Vec::new());
+            }
             answer => answer?,
         };
         let mut found = Vec::new();
@@ -183,7 +185,7 @@ impl Context<'_> {
 
     pub(super) fn decision(&self, generator: &Json, path: &str) -> Result<Vec<Params>, Fail> {
         if !self.world.clusters_complete {
-            return Err(Fail::Unknown(
+            return Err(Fail::unknown(
                 Lack::Clusters,
                 "the list of clusters is open: there may be others".to_owned(),
             ));
@@ -191,7 +193,7 @@ impl Context<'_> {
         let recorded = self.answers("clusterDecisionResource")?;
         let reference = text(generator, "configMapRef");
         let Some(config) = recorded["configMaps"].get(reference) else {
-            return Err(Fail::Error(format!(
+            return Err(Fail::error(format!(
                 "error reading configMapRef: configmaps {reference:?} not found"
             )));
         };
@@ -232,7 +234,7 @@ impl Context<'_> {
     /// The parameters of a decision whose cluster Argo CD knows.
     fn decided(&self, decision: &Json, match_key: &str) -> Result<Option<Map>, Fail> {
         let Some(fields) = decision.as_object() else {
-            return Err(Fail::Panic("interface conversion: a decision is no object".to_owned()));
+            return Err(Fail::panic("interface conversion: a decision is no object".to_owned()));
         };
         let wanted = match fields.get(match_key) {
             None | Some(Json::Null) => return Ok(None),
@@ -272,7 +274,7 @@ impl Context<'_> {
                 None | Some(Value::Nil) => Map::of_strings(),
                 Some(Value::Map(values)) if values.elem() == MapElem::Str => values,
                 Some(_) => {
-                    return Err(Fail::Panic("interface conversion: values is no map of text".to_owned()));
+                    return Err(Fail::panic("interface conversion: values is no map of text".to_owned()));
                 }
             };
             values.insert_str(key, value);
@@ -467,7 +469,7 @@ fn decisions<'j>(resources: &[&'j Json], list_key: &str) -> Result<Vec<&'j Json>
         match status.get(list_key) {
             Some(Json::Array(items)) => all.extend(items),
             _ => {
-                return Err(Fail::Panic(format!(
+                return Err(Fail::panic(format!(
                     "interface conversion: {list_key} of the status is no list"
                 )));
             }
