@@ -13,24 +13,28 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
-mod application_name_collision;
 mod app_in_default_project;
+mod application_name_collision;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
+mod delete_data_switch;
 mod destination_ambiguous;
 mod destination_unknown_cluster;
 mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod engine_self_unprotected;
 mod excluded_kind_in_git;
 mod field_misplaced;
+mod force_replace_on_stateful;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
+mod hook_on_persistent_object;
 mod hook_or_wave_invalid;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
@@ -48,18 +52,21 @@ mod page;
 mod problems;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
+mod reclaim_delete;
 mod rendered_into_default_namespace;
-mod several_objects_in_one_file;
 mod sets;
+mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
+mod sts_pvc_retention_delete;
 mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
 mod tracking_label_too_long;
 mod unscoped_cluster_generator;
 mod values_file_missing;
+mod volumes;
 mod yaml_numeric_coercion;
 
 use document::Document;
@@ -115,6 +122,11 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
+    &reclaim_delete::RULE,
+    &sts_pvc_retention_delete::RULE,
+    &delete_data_switch::RULE,
+    &force_replace_on_stateful::RULE,
+    &engine_self_unprotected::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
@@ -122,6 +134,7 @@ const RULES: &[&Rule] = &[
     &appset_missingkey::RULE,
     &appset_preserve_contradiction::RULE,
     &appset_policy_without_finalizer::RULE,
+    &hook_on_persistent_object::RULE,
     &excluded_kind_in_git::RULE,
     &values_file_missing::RULE,
     &hidden_source_override::RULE,
