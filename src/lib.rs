@@ -25,6 +25,8 @@ pub mod discover;
 pub mod appset;
 /// Every resource that would exist, per cluster and Application, with indexes.
 pub mod inventory;
+/// What a merge does to every object: two inventories in, one outcome for each object out.
+pub mod forecast;
 /// Our configuration file and the inline suppressions.
 pub mod config;
 /// Judgement: one file per rule.

@@ -140,7 +140,7 @@ impl Incident {
         let tree = Tree::open(&self.folder.join(side.name())).expect("both sides are folders");
         let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
         let options = Options {
-            engines: Engines::new(Some(jsonnet), None, None),
+            engines: Arc::new(Engines::new(Some(jsonnet), None, None)),
             ..Options::new(Arc::new(Documents::new(Arc::new(tree))))
         };
         let inventory = Inventory::load(&options);

@@ -22,7 +22,7 @@ fn inventory(example: &Example) -> Inventory {
     let tree = Arc::new(Tree::memory(files));
     let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
     Inventory::load(&Options {
-        engines: Engines::new(Some(jsonnet), Some(Box::new(runner())), None),
+        engines: Arc::new(Engines::new(Some(jsonnet), Some(Box::new(runner())), None)),
         ..Options::new(Arc::new(Documents::new(tree)))
     })
 }

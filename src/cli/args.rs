@@ -54,6 +54,13 @@ pub enum Command {
   billhook lint --format json -o lint.json --format text
   billhook lint --repository https://git.example/charts.git=../charts")]
     Lint(Lint),
+    /// Say what a merge does to every object, before it is merged
+    #[command(after_help = "Examples:
+  billhook diff                          the working tree against where it left the default branch
+  billhook diff --base origin/main --head HEAD
+  billhook diff --base-dir before --head-dir after
+  billhook diff --format json | jq '.forecast[] | select(.danger == \"data-loss\")'")]
+    Diff(Diff),
     /// List every object that would exist: cluster, Application, kind, name, origin
     #[command(after_help = "Examples:
   billhook inventory --wide
@@ -182,6 +189,26 @@ pub struct Lint {
     /// A folder is judged as a tree of its own; files limit what is reported, not what is read
     pub path: Vec<PathBuf>,
     /// What stands beside the tree.
+    #[command(flatten)]
+    pub beside: Beside,
+}
+
+/// `billhook diff`.
+#[derive(Debug, Group)]
+pub struct Diff {
+    /// The revision that is merged into [default: where the current branch left the default one]
+    #[arg(long, value_name = "REF", env = "BILLHOOK_BASE", hide_env = true)]
+    pub base: Option<String>,
+    /// The revision that is merged [default: the working tree]
+    #[arg(long, value_name = "REF", env = "BILLHOOK_HEAD", hide_env = true)]
+    pub head: Option<String>,
+    /// A folder that holds what is merged into, instead of a revision
+    #[arg(long, value_name = "DIR", requires = "head_dir", conflicts_with_all = ["base", "head"], env = "BILLHOOK_BASE_DIR", hide_env = true)]
+    pub base_dir: Option<PathBuf>,
+    /// A folder that holds what is merged
+    #[arg(long, value_name = "DIR", requires = "base_dir", env = "BILLHOOK_HEAD_DIR", hide_env = true)]
+    pub head_dir: Option<PathBuf>,
+    /// What stands beside the trees.
     #[command(flatten)]
     pub beside: Beside,
 }

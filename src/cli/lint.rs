@@ -43,7 +43,7 @@ pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
 }
 
 /// `--rule`: the codes of the rules that run; None for all.
-fn only(named: &[String]) -> Result<Option<Vec<&'static str>>, Error> {
+pub(super) fn only(named: &[String]) -> Result<Option<Vec<&'static str>>, Error> {
     let names = rules::names();
     let code = |name: &String| {
         let known = names.find(name).map(|rule| rule.code);
@@ -54,7 +54,7 @@ fn only(named: &[String]) -> Result<Option<Vec<&'static str>>, Error> {
 }
 
 /// What the configuration says about rules.
-fn options(config: Option<&Config>, only: Option<Vec<&'static str>>) -> rules::Options {
+pub(super) fn options(config: Option<&Config>, only: Option<Vec<&'static str>>) -> rules::Options {
     let mut options = rules::Options { only, ..rules::Options::default() };
     let Some(config) = config else {
         return options;
@@ -89,7 +89,7 @@ fn limited(findings: Vec<crate::finding::Finding>, scene: &Scene) -> Vec<crate::
     }
 }
 
-fn summary(inventory: &Inventory) -> Summary {
+pub(super) fn summary(inventory: &Inventory) -> Summary {
     let written = inventory.applications.iter().filter(|app| app.is_written());
     let clusters: BTreeSet<&str> = inventory.applications.iter().map(|app| &*app.cluster).collect();
     Summary {
@@ -101,7 +101,7 @@ fn summary(inventory: &Inventory) -> Summary {
     }
 }
 
-fn today(global: &Global) -> Date {
+pub(super) fn today(global: &Global) -> Date {
     global.today.unwrap_or_else(|| {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Date::from_days(u32::try_from(since.as_secs() / 86_400).unwrap_or(0))

@@ -2,6 +2,7 @@
 
 mod apps;
 mod args;
+mod diff;
 mod error;
 mod exit;
 mod explain;
@@ -63,6 +64,7 @@ fn with_deep_stack(work: impl FnOnce() -> ExitCode + Send) -> ExitCode {
 fn command(args: &Args) -> Result<Exit, Error> {
     match &args.command {
         Command::Lint(lint) => lint::run(args, lint),
+        Command::Diff(diff) => diff::run(args, diff),
         Command::Inventory(inventory) => inventory::run(args, inventory),
         Command::Apps(apps) => apps::run(args, apps),
         Command::Render(render) => render::run(args, render),

@@ -207,6 +207,18 @@ impl Tree {
         Ok(content.bytes.get_or_init(|| bytes).clone())
     }
 
+    /// Whether the regular file at `path` is here and in `other` with the same content.
+    pub fn has_same_file(&self, other: &Self, path: &str) -> bool {
+        match (self.place(path), other.place(path)) {
+            (Some(Place::Object(one)), Some(Place::Object(two))) => one == two,
+            (Some(_), Some(_)) => match (self.read(path), other.read(path)) {
+                (Ok(one), Ok(two)) => one == two,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The folder `dir` as a tree of its own, which shares the contents that were read already.
     ///
     /// None where `dir` is no directory. Links that lead out of `dir` leave the new tree.
@@ -272,6 +284,10 @@ impl Tree {
             }
         }
         links.iter().try_for_each(|(link, target)| disk::link_new(link, target))
+    }
+
+    fn place(&self, path: &str) -> Option<&Place> {
+        Some(&self.store.contents[self.first + self.index(path)?].place)
     }
 
     fn index(&self, path: &str) -> Option<usize> {

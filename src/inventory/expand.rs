@@ -30,13 +30,13 @@ const MAX_APPLICATIONS: usize = 100_000;
 type Document = (Arc<str>, u32);
 
 /// One Application on its way to an [`App`].
-struct Draft {
+pub(super) struct Draft {
     application: Application,
     parent: Parent,
     depth: usize,
     instance: usize,
     home: Arc<str>,
-    cluster: Arc<str>,
+    pub(super) cluster: Arc<str>,
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
@@ -59,7 +59,7 @@ struct Made {
     problems: Vec<Problem>,
 }
 
-struct Expansion<'a> {
+pub(super) struct Expansion<'a> {
     options: &'a Options,
     instances: Vec<Instance>,
     clusters: Clusters,
@@ -83,18 +83,9 @@ pub(super) fn load(options: &Options) -> Inventory {
     }
     let instances = settings::instances(options, &found, &mut problems);
     let clusters = clusters(options, &found);
-    let mut expansion = Expansion {
-        options,
-        instances,
-        clusters,
-        drafts: Vec::new(),
-        by_document: HashMap::new(),
-        sets: Sets::new(sets::projects(options, &found)),
-        projects: Vec::new(),
-        claimed: HashSet::new(),
-        problems,
-        api_versions: Mutex::default(),
-    };
+    let sets = Sets::new(sets::projects(options, &found));
+    let mut expansion = Expansion::new(options, instances, clusters, sets);
+    expansion.problems = problems;
     expansion.add_written(&found);
     if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
         expansion.add_folders(&found);
@@ -139,6 +130,64 @@ fn clusters(options: &Options, found: &Found) -> Clusters {
         clusters.add(settings::cluster(secret));
     }
     clusters
+}
+
+impl<'a> Expansion<'a> {
+    /// Nothing yet.
+    fn new(
+        options: &'a Options,
+        instances: Vec<Instance>,
+        clusters: Clusters,
+        sets: Sets,
+    ) -> Self {
+        Self {
+            options,
+            instances,
+            clusters,
+            drafts: Vec::new(),
+            by_document: HashMap::new(),
+            sets,
+            projects: Vec::new(),
+            claimed: HashSet::new(),
+            problems: Vec::new(),
+            api_versions: Mutex::default(),
+        }
+    }
+
+    /// Nothing, and no set will come.
+    pub(super) fn alone(options: &'a Options, instances: Vec<Instance>, clusters: Clusters) -> Self {
+        Self::new(options, instances, clusters, Sets::default())
+    }
+
+    /// An Application of another tree, on its way once more; its cluster stays what it was there.
+    pub(super) fn repeat(&self, app: &App, parent: Parent, instance: usize) -> Draft {
+        let home = Arc::clone(&app.home);
+        Draft {
+            application: app.application.clone(),
+            parent,
+            depth: 0,
+            instance,
+            home,
+            cluster: Arc::clone(&app.cluster),
+            manifests: Vec::new(),
+            tools: Vec::new(),
+            recipes: Vec::new(),
+            here: Vec::new(),
+            problems: Vec::new(),
+            rendered: false,
+            changed_by: None,
+            lost: false,
+        }
+    }
+
+    /// Renders one Application and nothing that it renders.
+    pub(super) fn finished(&self, mut draft: Draft, repositories: &Repositories<'_>, scopes: &Scopes) -> App {
+        let Made { manifests, tools, recipes, here, problems } = self.render(&draft, repositories);
+        (draft.tools, draft.recipes, draft.here) = (tools, recipes, here);
+        draft.problems.extend(problems);
+        let targets = self.targets(&draft, manifests, scopes);
+        app(draft, targets, &Numbers { apps: Vec::new(), sets: Vec::new() })
+    }
 }
 
 impl Expansion<'_> {
@@ -637,11 +686,11 @@ impl Expansion<'_> {
 
     /// Scopes of custom kinds on each cluster: what is known, and what is rendered for it.
     fn scopes(&self) -> HashMap<Arc<str>, Scopes> {
-        let mut scopes: HashMap<Arc<str>, Scopes> = HashMap::new();
+        let mut scopes: HashMap<Arc<str>, Scopes> = self.options.scopes.clone().unwrap_or_default();
         for draft in &self.drafts {
             let own =
                 scopes.entry(Arc::clone(&draft.cluster)).or_insert_with(|| self.known_scopes(&draft.cluster));
-            if self.options.rendered_definitions {
+            if self.options.rendered_definitions && self.options.scopes.is_none() {
                 let definitions = draft.manifests.iter().map(|(_, manifest)| manifest);
                 definitions
                     .filter(|manifest| is_definition(manifest))
@@ -704,6 +753,7 @@ impl Expansion<'_> {
             files: found.files,
             parts: found.parts,
             kustomizations: found.kustomizations,
+            scopes,
             index: OnceLock::new(),
         };
         let numbers = Numbers::new(&self.drafts, &self.sets);

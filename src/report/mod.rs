@@ -3,6 +3,7 @@
 //! Text goes to people and carries ANSI styles, which the caller strips where they are not wanted. Machine formats
 //! are versioned, sorted and described by the schemas of [`schema`]; `docs/formats.md` explains them.
 
+mod diff;
 mod excerpt;
 mod json;
 mod lines;
@@ -14,6 +15,7 @@ mod table;
 mod text;
 mod yaml;
 
+pub use diff::{ApplicationLine, Diff, DiffReport, Place, RowLine, Verdict, diff};
 pub use excerpt::{BOLD, DIM, Source, draw};
 pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
 pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
@@ -24,6 +26,7 @@ pub use table::{align, apps, inventory, render};
 pub use yaml::document;
 
 use crate::finding::Finding;
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -97,6 +100,17 @@ pub struct Lint<'a> {
     pub summary: Summary,
     /// The decoded text of a file of the tree.
     pub sources: &'a dyn Fn(&str) -> Option<Arc<str>>,
+}
+
+/// The findings of `head` that `base` does not have, by what they are about: a finding that moved is the same one.
+pub fn fresh(base: &Lint<'_>, head: &Lint<'_>) -> Vec<Finding> {
+    let known: HashSet<String> = placed::place(base, &mut placed::Texts::default())
+        .into_iter()
+        .map(|placed| placed.fingerprint)
+        .collect();
+    let all = placed::place(head, &mut placed::Texts::default());
+    let fresh = all.into_iter().filter(|placed| !known.contains(&placed.fingerprint));
+    fresh.map(|placed| placed.finding.clone()).collect()
 }
 
 /// Writes `lint` as `format`.

@@ -15,6 +15,22 @@ const FOLD: usize = 10;
 
 /// Findings in order, what is not known when asked for, and one line that sums up.
 pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let placed = findings(lint, layout, out)?;
+    if layout.verbose {
+        write!(out, "{}", not_known(lint.unknown, layout))?;
+    }
+    if !layout.quiet {
+        writeln!(out, "{}", summary(lint, &placed, layout))?;
+    }
+    Ok(())
+}
+
+/// The findings in order, those of one cause together.
+pub(super) fn findings<'a>(
+    lint: &Lint<'a>,
+    layout: Layout<'_>,
+    out: &mut dyn Write,
+) -> Result<Vec<Placed<'a>>, Error> {
     let mut texts = Texts::default();
     let placed = place(lint, &mut texts);
     for group in groups(&placed) {
@@ -25,13 +41,7 @@ pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
         }
         writeln!(out, "{text}")?;
     }
-    if layout.verbose {
-        write!(out, "{}", not_known(lint.unknown, layout))?;
-    }
-    if !layout.quiet {
-        writeln!(out, "{}", summary(lint, &placed, layout))?;
-    }
-    Ok(())
+    Ok(placed)
 }
 
 /// Findings of one rule with the same non-empty `group` together, where the first of them stands; the worst first.
@@ -231,7 +241,7 @@ impl Diagnostic for Elsewhere {
 }
 
 /// What could not be told, each reason once, with all it befalls.
-fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
+pub(super) fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
     let mut reasons: BTreeMap<(State, &str), BTreeSet<&str>> = BTreeMap::new();
     for one in unknown {
         let who = one.application.as_deref().or(one.applicationset.as_deref());
@@ -301,7 +311,7 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
 }
 
 /// `1 object`, `2,310 objects`.
-fn count(n: usize, what: &str) -> String {
+pub(super) fn count(n: usize, what: &str) -> String {
     format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
