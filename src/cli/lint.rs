@@ -7,6 +7,7 @@ use super::lines::{Places, is_incomplete, unknown};
 use super::load::{Scene, scene};
 use super::output;
 use crate::config::{Config, Date};
+use crate::files::Side;
 use crate::inventory::{Inventory, Outcome};
 use crate::model::GroupKind;
 use crate::report::{self, Summary};
@@ -25,7 +26,7 @@ pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
     let findings = limited(judged.findings, &scene);
     let unknown = unknown(inventory, &Places::new(inventory));
     let summary = Summary { suppressed: judged.suppressed, ..summary(inventory) };
-    let sources = |path: &str| inventory.text(path);
+    let sources = |_: Side, path: &str| inventory.text(path);
     let report = report::Lint { findings: &findings, unknown: &unknown, summary, sources: &sources };
     let shown = |path: &str| scene.seen.path(path);
     output::write_all(

@@ -19,7 +19,7 @@ pub use disk::{is_folder, make_folder, read_file, read_file_if_any, real_path, s
 pub use error::Error;
 pub use repository::{Branch, Repository};
 pub use scratch::Scratch;
-pub use span::{Lines, Location, Position, Span};
+pub use span::{Lines, Location, Position, Side, Span};
 pub use store::Store;
 pub use tree::{Entry, EntryKind, Tree};
 

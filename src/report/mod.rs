@@ -25,6 +25,7 @@ pub use schema::{SCHEMAS, Schema};
 pub use table::{align, apps, inventory, render};
 pub use yaml::document;
 
+use crate::files::Side;
 use crate::finding::Finding;
 use std::collections::HashSet;
 use std::io::Write;
@@ -98,8 +99,8 @@ pub struct Lint<'a> {
     pub unknown: &'a [Unknown<'a>],
     /// What was looked at.
     pub summary: Summary,
-    /// The decoded text of a file of the tree.
-    pub sources: &'a dyn Fn(&str) -> Option<Arc<str>>,
+    /// The decoded text of a file of one of the trees.
+    pub sources: &'a dyn Fn(Side, &str) -> Option<Arc<str>>,
 }
 
 /// The findings of `head` that `base` does not have, by what they are about: a finding that moved is the same one.
