@@ -54,6 +54,7 @@ mod owners;
 mod page;
 mod problems;
 mod protected_namespace_managed;
+mod pvc_removed;
 mod prune_without_delete_protection;
 mod reclaim_delete;
 mod rendered_into_default_namespace;
@@ -62,6 +63,7 @@ mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
+mod statefulset_renamed;
 mod sts_pvc_retention_delete;
 mod suppressions;
 mod sync_option_invalid;
@@ -134,6 +136,8 @@ const RULES: &[&Rule] = &[
     &force_replace_on_stateful::RULE,
     &engine_self_unprotected::RULE,
     &namespace_object_removed::RULE,
+    &pvc_removed::RULE,
+    &statefulset_renamed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,

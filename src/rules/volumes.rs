@@ -32,7 +32,7 @@ pub(super) struct Class {
 }
 
 /// The reclaim policies that an inventory tells of.
-pub(super) struct Policies {
+pub struct Policies {
     classes: HashMap<(usize, Arc<str>, Arc<str>), Class>,
     defaults: HashMap<(usize, Arc<str>), Class>,
     /// Volumes in git, by the claim (`namespace/name`) they are made for.
@@ -132,4 +132,101 @@ fn claimed(spec: Node<'_>) -> Option<Use> {
     let class = spec.get("storageClassName").and_then(Node::as_str);
     let fixed = spec.get("volumeName").and_then(Node::as_str).is_some_and(|name| !name.is_empty());
     (!fixed && class != Some("")).then(|| Use { class: class.map(str::to_owned) })
+}
+
+impl Policies {
+    /// What becomes of the disk behind a claim once the claim is gone, in one clause.
+    pub(super) fn told(
+        &self,
+        instance: usize,
+        cluster: &Arc<str>,
+        key: &ResourceKey,
+        claim: Option<&Manifest>,
+    ) -> String {
+        let (who, reclaim) = self.volume(instance, cluster, key, claim);
+        match reclaim {
+            Some(Reclaim::Retain) => {
+                format!(
+                    "{who} says `Retain`: the volume stays, Released, and no new claim finds it by itself"
+                )
+            }
+            Some(Reclaim::Delete) => format!("{who} says `Delete`: the disk goes with the claim"),
+            None => {
+                format!("what becomes of the disk is up to {who}, which is not in git; most say `Delete`")
+            }
+        }
+    }
+
+    /// Who decides about the disk behind a claim, and what that one says, where it is in git.
+    fn volume(
+        &self,
+        instance: usize,
+        cluster: &Arc<str>,
+        key: &ResourceKey,
+        claim: Option<&Manifest>,
+    ) -> (String, Option<Reclaim>) {
+        let cluster = || Arc::clone(cluster);
+        if let Some((name, reclaim)) =
+            self.claimed.get(&(instance, cluster(), format!("{}/{}", key.namespace, key.name)))
+        {
+            return (format!("PersistentVolume `{name}`"), Some(*reclaim));
+        }
+        let spec = claim.and_then(|claim| claim.node().get("spec"));
+        if let Some(name) = spec.and_then(|spec| spec.get("volumeName")?.as_str()) {
+            let reclaim = self.volumes.get(&(instance, cluster(), name.into()));
+            return (format!("PersistentVolume `{name}`"), reclaim.copied());
+        }
+        let used = spec.and_then(claimed).unwrap_or(Use { class: None });
+        let who = match &used.class {
+            Some(class) => format!("the storage class `{class}`"),
+            None => "the default storage class".to_owned(),
+        };
+        (who, self.class_of(instance, &cluster(), &used).map(|class| class.reclaim))
+    }
+}
+
+/// How many claims of a StatefulSet are looked at.
+const CLAIMS: i64 = 1000;
+
+/// The claims that a StatefulSet makes by its templates, `<template>-<set>-<number>`, the first replicas first.
+pub(super) fn claims_of(set: &ResourceKey, manifest: &Manifest) -> Vec<ResourceKey> {
+    let spec = |path: &[&str]| manifest.node().get("spec")?.at(path);
+    let count = spec(&["replicas"]).and_then(Node::as_i64).unwrap_or(1).clamp(0, CLAIMS);
+    let first = spec(&["ordinals", "start"]).and_then(Node::as_i64).unwrap_or(0);
+    let names = templates(manifest);
+    let claim = |name: &&str, number: i64| ResourceKey {
+        group: "".into(),
+        kind: "PersistentVolumeClaim".into(),
+        namespace: Arc::clone(&set.namespace),
+        name: format!("{name}-{}-{number}", set.name).into(),
+    };
+    let numbers = first..first.saturating_add(count);
+    numbers.flat_map(|number| names.iter().map(move |name| claim(name, number))).collect()
+}
+
+/// The names of the claim templates of a StatefulSet.
+pub(super) fn templates(manifest: &Manifest) -> Vec<&str> {
+    let list = manifest.node().at(&["spec", "volumeClaimTemplates"]).into_iter().flat_map(Node::items);
+    list.filter_map(|template| template.at(&["metadata", "name"])?.as_str()).collect()
+}
+
+/// The volumes of a workload's Pods that are claims, by the name of the volume.
+pub(super) fn mounted(manifest: &Manifest) -> Vec<(&str, &str)> {
+    let Some(pod) = pod(manifest) else { return Vec::new() };
+    let volumes = pod.get("volumes").into_iter().flat_map(Node::items);
+    let claims = volumes.filter_map(|volume| {
+        Some((volume.get("name")?.as_str()?, volume.at(&["persistentVolumeClaim", "claimName"])?.as_str()?))
+    });
+    claims.collect()
+}
+
+/// The spec of the Pods that a workload runs.
+pub(super) fn pod(manifest: &Manifest) -> Option<Node<'_>> {
+    let path: &[&str] = match manifest.kind() {
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template", "spec"],
+        "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
+        "Pod" => &["spec"],
+        _ => return None,
+    };
+    manifest.node().at(path)
 }

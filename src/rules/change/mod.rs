@@ -1,12 +1,19 @@
 //! A merge as the rules about it see it: both sides, what becomes of every object, and what several of them ask.
 
+mod fate;
 mod losses;
+mod moves;
+mod twins;
 
+pub use fate::{Fate, is_in_head, place_in_base, protect_first};
 pub use losses::Losses;
+pub use moves::Move;
+pub use twins::Twin;
 
 use crate::forecast::{Forecast, Outcome, Row};
 use crate::inventory::{App, Inventory};
-use crate::model::ResourceKey;
+use crate::model::{GroupKind, ResourceKey};
+use crate::rules::volumes::Policies;
 use hashbrown::HashMap;
 use std::sync::OnceLock;
 
@@ -20,12 +27,18 @@ pub struct Change<'a> {
     pub forecast: &'a Forecast,
     /// Every Application of base or head, those of base first, each in the order of its inventory.
     pub apps: Vec<Pair<'a>>,
+    /// Kinds that hold data beyond the built-in ones.
+    stateful: &'a [GroupKind],
     index: OnceLock<Index<'a>>,
+    moves: OnceLock<Vec<Move<'a>>>,
+    policies: OnceLock<Policies>,
+    twins: OnceLock<Vec<Twin<'a>>>,
 }
 
 /// What is asked for only where something is lost.
 #[derive(Default)]
 struct Index<'a> {
+    pairs: HashMap<&'a str, Pair<'a>>,
     of_app: HashMap<&'a str, Vec<&'a Row>>,
     /// By cluster, then by namespace.
     in_namespace: HashMap<&'a str, HashMap<&'a str, Vec<&'a Row>>>,
@@ -42,8 +55,23 @@ pub struct Pair<'a> {
 
 impl<'a> Change<'a> {
     /// The merge of `head` into `base`, of which `forecast` says what it does.
-    pub fn new(base: &'a Inventory, head: &'a Inventory, forecast: &'a Forecast) -> Self {
-        Self { base, head, forecast, apps: pairs(base, head), index: OnceLock::new() }
+    pub fn new(
+        base: &'a Inventory,
+        head: &'a Inventory,
+        forecast: &'a Forecast,
+        stateful: &'a [GroupKind],
+    ) -> Self {
+        Self {
+            base,
+            head,
+            forecast,
+            apps: pairs(base, head),
+            stateful,
+            index: OnceLock::new(),
+            moves: OnceLock::new(),
+            policies: OnceLock::new(),
+            twins: OnceLock::new(),
+        }
     }
 
     /// What becomes of the object with this key on this cluster; of several Argo CD instances that have one, the first.
@@ -69,14 +97,76 @@ impl<'a> Change<'a> {
         self.forecast.rows.iter().filter(|row| is_lost(row))
     }
 
+    /// What becomes of the Namespace that an object is in, where it is in git.
+    pub fn namespace_of(&self, row: &Row) -> Option<&'a Row> {
+        let name = &row.key.namespace;
+        let key = ResourceKey {
+            group: "".into(),
+            kind: "Namespace".into(),
+            namespace: "".into(),
+            name: std::sync::Arc::clone(name),
+        };
+        self.row(&row.cluster, &key).filter(|_| !name.is_empty())
+    }
+
+    /// The Application of this `namespace/name`; of several Argo CD instances that have one, the first.
+    pub fn pair(&self, application: &str) -> Option<Pair<'a>> {
+        self.index().pairs.get(application).copied()
+    }
+
+    /// What moves from one namespace to another.
+    pub fn moves(&self) -> &[Move<'a>] {
+        self.moves.get_or_init(|| moves::moves(self.forecast))
+    }
+
+    /// Whether an object that left its namespace comes in another one, in the same Application.
+    pub fn is_moved(&self, row: &Row) -> bool {
+        let id = std::ptr::from_ref(row);
+        let own = |way: &&Move<'a>| {
+            Some(way.application) == row.application.as_deref() && *way.from == *row.key.namespace
+        };
+        self.moves().iter().filter(own).any(|way| way.pairs.iter().any(|(old, _)| std::ptr::eq(*old, id)))
+    }
+
+    /// What holds data and gets another name.
+    pub fn renamed(&self) -> &[Twin<'a>] {
+        self.twins.get_or_init(|| twins::twins(self.forecast, self.stateful))
+    }
+
+    /// Whether an object that holds data comes under another name.
+    pub fn is_renamed(&self, row: &Row) -> bool {
+        self.renamed().iter().any(|twin| std::ptr::eq(twin.old, row))
+    }
+
+    /// Whether an object is deleted, or its deletion asked for.
+    pub fn is_gone(&self, cluster: &str, key: &ResourceKey) -> bool {
+        self.row(cluster, key).is_some_and(|row| is_lost(row) || row.outcome == Outcome::Stuck)
+    }
+
+    /// What becomes of everything in the namespace of an object, itself included.
+    pub fn beside(&self, row: &Row) -> impl Iterator<Item = &'a Row> {
+        let on_cluster = self.index().in_namespace.get(&*row.cluster);
+        on_cluster.and_then(|names| names.get(&*row.key.namespace)).into_iter().flatten().copied()
+    }
+
+    /// What base says of the volumes behind claims.
+    pub fn policies(&self) -> &Policies {
+        self.policies.get_or_init(|| Policies::new(self.base))
+    }
+
     fn index(&self) -> &Index<'a> {
-        self.index.get_or_init(|| Index::new(self.forecast))
+        self.index.get_or_init(|| Index::new(self.forecast, &self.apps))
     }
 }
 
 impl<'a> Index<'a> {
-    fn new(forecast: &'a Forecast) -> Self {
+    fn new(forecast: &'a Forecast, pairs: &[Pair<'a>]) -> Self {
         let mut index = Self::default();
+        for pair in pairs {
+            if let Some(app) = pair.base.or(pair.head) {
+                index.pairs.entry(&app.id).or_insert(*pair);
+            }
+        }
         for row in &forecast.rows {
             if let Some(application) = &row.application {
                 index.of_app.entry(application).or_default().push(row);
