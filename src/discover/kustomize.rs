@@ -33,6 +33,8 @@ pub struct Kustomizations {
     named: HashSet<String>,
     /// Files whose objects some kustomization changes, and that kustomization.
     changed: HashMap<String, Path>,
+    /// The files and folders that the kustomization of a folder names as resources.
+    resources: HashMap<String, Vec<String>>,
 }
 
 /// One kustomization, as far as it names files.
@@ -63,6 +65,7 @@ impl Kustomizations {
         for written in all.values().filter(|written| written.changes) {
             found.spread(written, &all);
         }
+        found.resources = all.into_iter().map(|(dir, written)| (dir, written.resources)).collect();
         found
     }
 
@@ -101,6 +104,11 @@ impl Kustomizations {
     /// Whether a kustomization lies in this very folder.
     pub fn is_folder(&self, dir: &str) -> bool {
         self.folders.contains_key(dir)
+    }
+
+    /// The files and folders that the kustomization of this folder names as resources.
+    pub fn resources(&self, dir: &str) -> impl Iterator<Item = &str> {
+        self.resources.get(dir).into_iter().flatten().map(String::as_str)
     }
 
     /// Whether some kustomization names this file, so that Kustomize reads it.

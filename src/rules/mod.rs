@@ -16,12 +16,14 @@ use std::sync::{Arc, LazyLock};
 
 mod app_in_default_project;
 mod application_name_collision;
-mod change;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_unknown_or_empty_generator;
+mod change;
 mod committed_live_metadata;
+mod crd_removed;
+mod data_bearing_cr_removed;
 mod delete_data_switch;
 mod destination_ambiguous;
 mod destination_unknown_cluster;
@@ -38,9 +40,12 @@ mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
 mod hook_on_persistent_object;
 mod hook_or_wave_invalid;
+mod immutable_field_changed;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
+mod kustomize_namespace_changed;
 mod manifest_unparseable;
+mod manifest_unreferenced;
 mod merged_documents;
 mod name_path_mismatch;
 mod namespace_object_removed;
@@ -49,13 +54,14 @@ mod namespace_two_owners;
 mod non_string_map_value;
 mod nondeterministic_render;
 mod null_value_override;
+mod object_moved_namespace;
 mod options;
 mod owners;
 mod page;
 mod problems;
 mod protected_namespace_managed;
-mod pvc_removed;
 mod prune_without_delete_protection;
+mod pvc_removed;
 mod reclaim_delete;
 mod rendered_into_default_namespace;
 mod sets;
@@ -136,8 +142,14 @@ const RULES: &[&Rule] = &[
     &force_replace_on_stateful::RULE,
     &engine_self_unprotected::RULE,
     &namespace_object_removed::RULE,
+    &manifest_unreferenced::RULE,
+    &object_moved_namespace::RULE,
+    &kustomize_namespace_changed::RULE,
+    &crd_removed::RULE,
+    &data_bearing_cr_removed::RULE,
     &pvc_removed::RULE,
     &statefulset_renamed::RULE,
+    &immutable_field_changed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,

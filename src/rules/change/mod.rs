@@ -1,18 +1,21 @@
 //! A merge as the rules about it see it: both sides, what becomes of every object, and what several of them ask.
 
 mod fate;
+mod kustomizations;
 mod losses;
 mod moves;
 mod twins;
 
-pub use fate::{Fate, is_in_head, place_in_base, protect_first};
+pub use fate::{Fate, is_in_head, protect_first};
+pub use kustomizations::{Entry, Kustomization, entries};
 pub use losses::Losses;
 pub use moves::Move;
 pub use twins::Twin;
 
 use crate::forecast::{Forecast, Outcome, Row};
 use crate::inventory::{App, Inventory};
-use crate::model::{GroupKind, ResourceKey};
+use crate::model::{GroupKind, Manifest, ResourceKey};
+use crate::render::Tool;
 use crate::rules::volumes::Policies;
 use hashbrown::HashMap;
 use std::sync::OnceLock;
@@ -33,6 +36,7 @@ pub struct Change<'a> {
     moves: OnceLock<Vec<Move<'a>>>,
     policies: OnceLock<Policies>,
     twins: OnceLock<Vec<Twin<'a>>>,
+    kustomizations: OnceLock<Vec<Kustomization>>,
 }
 
 /// What is asked for only where something is lost.
@@ -40,6 +44,7 @@ pub struct Change<'a> {
 struct Index<'a> {
     pairs: HashMap<&'a str, Pair<'a>>,
     of_app: HashMap<&'a str, Vec<&'a Row>>,
+    of_kind: HashMap<&'a str, Vec<&'a Row>>,
     /// By cluster, then by namespace.
     in_namespace: HashMap<&'a str, HashMap<&'a str, Vec<&'a Row>>>,
 }
@@ -71,6 +76,7 @@ impl<'a> Change<'a> {
             moves: OnceLock::new(),
             policies: OnceLock::new(),
             twins: OnceLock::new(),
+            kustomizations: OnceLock::new(),
         }
     }
 
@@ -84,6 +90,12 @@ impl<'a> Change<'a> {
     /// What becomes of the objects that this Application (`namespace/name`) had last, in order of cluster and key.
     pub fn rows_of(&self, application: &str) -> impl Iterator<Item = &'a Row> {
         self.index().of_app.get(application).into_iter().flatten().copied()
+    }
+
+    /// What becomes of every object of a kind on a cluster, in order of key.
+    pub fn of_kind(&self, cluster: &str, group: &str, kind: &str) -> Vec<&'a Row> {
+        let rows = self.index().of_kind.get(kind).into_iter().flatten().copied();
+        rows.filter(|row| *row.cluster == *cluster && *row.key.group == *group).collect()
     }
 
     /// What becomes of the objects in the namespace that this row is about.
@@ -126,6 +138,32 @@ impl<'a> Change<'a> {
             Some(way.application) == row.application.as_deref() && *way.from == *row.key.namespace
         };
         self.moves().iter().filter(own).any(|way| way.pairs.iter().any(|(old, _)| std::ptr::eq(*old, id)))
+    }
+
+    /// Whether a move follows the destination namespace of its Application: the Application as head has it.
+    pub fn is_by_destination(&self, way: &Move<'_>) -> Option<&'a App> {
+        let pair = self.pair(way.application)?;
+        let (base, head) = (pair.base?, pair.head?);
+        let of = |app: &'a App| app.application.spec.destination.namespace.as_str();
+        (of(base) == way.from && of(head) == way.to).then_some(head)
+    }
+
+    /// The kustomization whose `namespace` makes a move.
+    pub fn kustomization_of(&self, way: &Move<'_>) -> Option<&Kustomization> {
+        let head = self.pair(way.application)?.head?;
+        if !head.tools.contains(&Some(Tool::Kustomize)) {
+            return None;
+        }
+        let says = |manifest: &Manifest| Some(manifest.node().get("namespace")?.as_str()?.to_owned());
+        self.kustomizations().iter().find(|own| {
+            let (from, to) = (says(&own.base), says(&own.head));
+            from != to && from.is_none_or(|from| from == way.from) && to.is_none_or(|to| to == way.to)
+        })
+    }
+
+    /// The kustomizations that both sides have and that differ.
+    pub fn kustomizations(&self) -> &[Kustomization] {
+        self.kustomizations.get_or_init(|| kustomizations::changed(self.base, self.head))
     }
 
     /// What holds data and gets another name.
@@ -171,6 +209,7 @@ impl<'a> Index<'a> {
             if let Some(application) = &row.application {
                 index.of_app.entry(application).or_default().push(row);
             }
+            index.of_kind.entry(&*row.key.kind).or_default().push(row);
             if !row.key.namespace.is_empty() {
                 let on_cluster = index.in_namespace.entry(&row.cluster).or_default();
                 on_cluster.entry(&row.key.namespace).or_default().push(row);
