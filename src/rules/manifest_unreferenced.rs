@@ -104,7 +104,7 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, own: &Kustomization, entry: &
     let report = cx
         .report(place, message)
         .row(worst)
-        .because(format!("`{}` is still there, as it was, so the change shows no deletion; but it is in no build any more, and what came from it left git's side", entry.path))
+        .because(format!("`{}` is still there, as it was, so the change shows no deletion; but no build holds what is in it any more", entry.path))
         .help(format!("put `- {}` back into `{list}`, or delete `{}` too, so that the change says what it does", entry.text, entry.path))
         .see(entry.place.clone().in_base(), "named here before")
         .fix(FixKind::Safe, fix);

@@ -21,6 +21,7 @@ mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_unknown_or_empty_generator;
 mod change;
+mod claims_deleted_by_scaling;
 mod committed_live_metadata;
 mod crd_removed;
 mod data_bearing_cr_removed;
@@ -31,6 +32,7 @@ mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod engine_config_removed;
 mod engine_self_unprotected;
 mod excluded_kind_in_git;
 mod field_misplaced;
@@ -44,6 +46,8 @@ mod immutable_field_changed;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
 mod kustomize_namespace_changed;
+mod loadbalancer_recreated;
+mod manifest_not_picked_up;
 mod manifest_unparseable;
 mod manifest_unreferenced;
 mod merged_documents;
@@ -63,17 +67,20 @@ mod protected_namespace_managed;
 mod prune_without_delete_protection;
 mod pvc_removed;
 mod reclaim_delete;
+mod reclaim_switched_to_delete;
 mod rendered_into_default_namespace;
 mod sets;
 mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
+mod skip_marker;
 mod stateful_without_prune_protection;
 mod statefulset_renamed;
 mod sts_pvc_retention_delete;
 mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
+mod tracking_key_changed;
 mod tracking_label_too_long;
 mod unscoped_cluster_generator;
 mod values_file_missing;
@@ -143,6 +150,8 @@ const RULES: &[&Rule] = &[
     &engine_self_unprotected::RULE,
     &namespace_object_removed::RULE,
     &manifest_unreferenced::RULE,
+    &manifest_not_picked_up::RULE,
+    &skip_marker::RULE,
     &object_moved_namespace::RULE,
     &kustomize_namespace_changed::RULE,
     &crd_removed::RULE,
@@ -150,6 +159,11 @@ const RULES: &[&Rule] = &[
     &pvc_removed::RULE,
     &statefulset_renamed::RULE,
     &immutable_field_changed::RULE,
+    &reclaim_switched_to_delete::RULE,
+    &claims_deleted_by_scaling::RULE,
+    &loadbalancer_recreated::RULE,
+    &tracking_key_changed::RULE,
+    &engine_config_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,

@@ -67,12 +67,12 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Where an object stands in base, as a file to edit; its Application where no file says it.
-pub fn place_in_base(row: &Row) -> String {
+/// Where an object stands in base, as a file to edit.
+fn place_in_base(row: &Row) -> String {
     match &row.base {
-        Some(manifest) if manifest.is_written() => format!("`{}`", manifest.path()),
-        Some(manifest) => format!("what `{}` renders", manifest.path()),
-        None => "git".to_owned(),
+        Some(manifest) if manifest.is_written() => format!("in `{}`", manifest.path()),
+        Some(manifest) => format!("made from `{}`", manifest.path()),
+        None => "in git".to_owned(),
     }
 }
 
@@ -84,7 +84,7 @@ pub fn protect_first(row: &Row) -> String {
     };
     let place = place_in_base(row);
     format!(
-        "merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on {} alone, in {place}, and {wait}",
+        "merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on {} alone ({place}), and {wait}",
         row.key
     )
 }

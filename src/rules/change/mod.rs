@@ -12,12 +12,14 @@ pub use losses::Losses;
 pub use moves::Move;
 pub use twins::Twin;
 
+use crate::files::Path;
 use crate::forecast::{Forecast, Outcome, Row};
 use crate::inventory::{App, Inventory};
 use crate::model::{GroupKind, Manifest, ResourceKey};
 use crate::render::Tool;
 use crate::rules::volumes::Policies;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 /// A merge: what is deployed now, what head makes of it, and what becomes of every object.
@@ -37,6 +39,7 @@ pub struct Change<'a> {
     policies: OnceLock<Policies>,
     twins: OnceLock<Vec<Twin<'a>>>,
     kustomizations: OnceLock<Vec<Kustomization>>,
+    left: OnceLock<BTreeMap<Path, Vec<&'a Row>>>,
 }
 
 /// What is asked for only where something is lost.
@@ -77,6 +80,7 @@ impl<'a> Change<'a> {
             policies: OnceLock::new(),
             twins: OnceLock::new(),
             kustomizations: OnceLock::new(),
+            left: OnceLock::new(),
         }
     }
 
@@ -96,6 +100,35 @@ impl<'a> Change<'a> {
     pub fn of_kind(&self, cluster: &str, group: &str, kind: &str) -> Vec<&'a Row> {
         let rows = self.index().of_kind.get(kind).into_iter().flatten().copied();
         rows.filter(|row| *row.cluster == *cluster && *row.key.group == *group).collect()
+    }
+
+    /// What becomes of the objects of a kind, a namespace and a name, on every cluster.
+    pub fn of_kind_named(&self, kind: &str, namespace: &str, name: &str) -> Vec<&'a Row> {
+        let rows = self.index().of_kind.get(kind).into_iter().flatten().copied();
+        rows.filter(|row| *row.key.namespace == *namespace && *row.key.name == *name).collect()
+    }
+
+    /// The files of plain manifests from which objects leave git, in order of path, and those objects.
+    ///
+    /// Objects of which nobody can tell what becomes of them are left out.
+    pub fn left_files(&self) -> &BTreeMap<Path, Vec<&'a Row>> {
+        self.left.get_or_init(|| {
+            let mut left: BTreeMap<Path, Vec<&Row>> = BTreeMap::new();
+            for row in &self.forecast.rows {
+                if let Some(manifest) = row.base.as_ref().filter(|manifest| manifest.is_written())
+                    && self.fate(row).is_some_and(|fate| fate != Fate::Unknown)
+                {
+                    left.entry(Path::clone(manifest.path())).or_default().push(row);
+                }
+            }
+            left
+        })
+    }
+
+    /// The files of head that something is deployed from.
+    pub fn origins(&self) -> HashSet<&'a str> {
+        let targets = self.head.applications.iter().flat_map(|app| &app.targets.list);
+        targets.map(|target| &**target.manifest.path()).collect()
     }
 
     /// What becomes of the objects in the namespace that this row is about.
