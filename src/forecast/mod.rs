@@ -85,6 +85,8 @@ pub struct Row {
     pub to_application: Option<Arc<str>>,
     /// Why.
     pub cause: Cause,
+    /// The row of what it goes along with: its Application, ApplicationSet, Namespace, definition or owner.
+    pub along: Option<usize>,
     /// What makes it so in base: the object.
     pub base: Option<Manifest>,
     /// What makes it so in head: the object, else the Application that does not have it any more.

@@ -26,11 +26,13 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
     let mut judged: Vec<Option<(Outcome, Cause)>> =
         (0..world.things.len()).map(|id| judge(world, &listed, id)).collect();
     let around = around(world, &judged, sides);
-    let mut rows: Vec<Row> = Vec::with_capacity(world.things.len());
+    let mut rows: Vec<(ThingId, Row)> = Vec::with_capacity(world.things.len());
     let mut counts: Vec<BTreeMap<Outcome, usize>> = vec![BTreeMap::new(); world.controls.len()];
     for id in 0..world.things.len() {
         let Some((outcome, cause)) = judged[id].take() else { continue };
         let thing = &world.things[id];
+        let code = if cause.code.is_empty() { "unchanged" } else { cause.code };
+        let cause = Cause { code, ..cause };
         let (from, to) = owners(world, id);
         if let Some(control) = from.or(to) {
             *counts[control].entry(outcome).or_default() += 1;
@@ -40,9 +42,9 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
             let control = &world.controls[id?];
             control.thing.map(|_| Arc::clone(&control.id))
         };
-        rows.push(Row {
+        let row = Row {
             outcome,
-            danger: danger(thing, outcome, around[id], sides.stateful),
+            danger: danger(world, id, outcome, around[id], sides.stateful),
             blocked: outcome == Outcome::Blocked || is_blocked(world, id),
             race: is_race(world, id, outcome),
             cluster: Arc::clone(&thing.cluster),
@@ -50,17 +52,40 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
             application: named(from),
             to_application: named(to),
             cause,
+            along: None,
             base: thing.base.cloned(),
             head: head_place(world, id),
-        });
+        };
+        rows.push((id, row));
     }
-    rows.sort_by(|a, b| (&a.cluster, &a.key, &a.application).cmp(&(&b.cluster, &b.key, &b.application)));
+    let rows = sorted(world, rows);
     let applications = applications(world, &rows, &counts);
     Forecast { rows, applications }
 }
 
+/// The rows in order, each with the number of the one that it goes along with.
+fn sorted(world: &World<'_>, mut rows: Vec<(ThingId, Row)>) -> Vec<Row> {
+    rows.sort_by(|(_, a), (_, b)| {
+        (&a.cluster, &a.key, &a.application).cmp(&(&b.cluster, &b.key, &b.application))
+    });
+    let mut numbers: Vec<Option<usize>> = vec![None; world.things.len()];
+    for (number, (thing, _)) in rows.iter().enumerate() {
+        numbers[*thing] = Some(number);
+    }
+    let along = |thing: ThingId| match &world.things[thing].end {
+        Some(End::Namespace(above) | End::Definition(above) | End::Owner(above)) => Some(*above),
+        Some(End::Application(control)) => world.controls[*control].thing,
+        Some(End::Set(set)) => Some(world.sets[*set].thing),
+        Some(End::Prune(_) | End::Replace(..) | End::Hook(_)) | None => None,
+    };
+    rows.into_iter()
+        .map(|(thing, row)| Row { along: along(thing).and_then(|above| numbers[above]), ..row })
+        .collect()
+}
+
 fn listed(world: &World<'_>) -> Listed {
-    let mut listed = Listed { wanted: vec![false; world.things.len()], extra: vec![None; world.things.len()] };
+    let mut listed =
+        Listed { wanted: vec![false; world.things.len()], extra: vec![None; world.things.len()] };
     for (id, control) in world.controls.iter().enumerate() {
         let view = match control.listing {
             Listing::None => continue,
@@ -125,7 +150,10 @@ fn judge(world: &World<'_>, listed: &Listed, id: ThingId) -> Option<(Outcome, Ca
         (Some(_), None) => Some(gone(world, id)),
         (Some(before), Some(now)) if before.uid != now.uid => {
             let cause = ended(world, id);
-            Some((Outcome::Recreated, Cause::new(cause.code, format!("{}, and it is made anew", cause.because))))
+            Some((
+                Outcome::Recreated,
+                Cause::new(cause.code, format!("{}, and it is made anew", cause.because)),
+            ))
         }
         (Some(_), Some(now)) if now.held.is_some() => {
             let held = now.held.clone().unwrap_or_default();
@@ -181,9 +209,10 @@ fn unknown(world: &World<'_>, id: ThingId) -> Option<Cause> {
         if let Some(cause) = thing.head_apps.iter().find_map(|control| unknown_with(world, *control)) {
             return Some(cause);
         }
-        let of = thing.head_apps.iter().find(|control| {
-            world.controls[**control].base.is_some_and(|base| untold(base.outcome))
-        })?;
+        let of = thing
+            .head_apps
+            .iter()
+            .find(|control| world.controls[**control].base.is_some_and(|base| untold(base.outcome)))?;
         let because = format!("what `{}` deployed before is not known", world.controls[*of].id);
         return Some(Cause::new("base-not-rendered", because));
     }
@@ -212,7 +241,10 @@ fn absent(world: &World<'_>, id: ThingId) -> Option<(Outcome, Cause)> {
     };
     let hook = crate::model::hooks(manifest).is_some();
     if hook || super::compare::is_skipped(manifest) {
-        return Some((Outcome::Unchanged, Cause::new("hook-waits", "no sync runs that would make this hook")));
+        return Some((
+            Outcome::Unchanged,
+            Cause::new("hook-waits", "no sync runs that would make this hook"),
+        ));
     }
     Some((Outcome::Blocked, why_blocked(world, id)))
 }
@@ -227,8 +259,16 @@ fn made(world: &World<'_>, id: ThingId) -> Cause {
         false if world.things[id].now.as_ref().is_some_and(|now| now.hook) => {
             Cause::new("hook-runs", "the hook runs and its object stays")
         }
-        false => Cause::new("new", ""),
+        false => by_hand(world, id).unwrap_or_else(|| Cause::new("new", "")),
     }
+}
+
+/// Who must press the button first.
+fn by_hand(world: &World<'_>, id: ThingId) -> Option<Cause> {
+    let owner = world.things[id].now.as_ref()?.owner?;
+    let control = &world.controls[owner];
+    let because = format!("`{}` does not sync by itself: it happens once somebody syncs it", control.id);
+    control.pressed.then(|| Cause::new("manual-sync", because))
 }
 
 fn gone(world: &World<'_>, id: ThingId) -> (Outcome, Cause) {
@@ -246,7 +286,9 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
     match &world.things[id].end {
         Some(End::Prune(control)) => {
             let why = match world.things[id].head_apps.first() {
-                Some(other) if other != control => format!("it moves to `{}`; `{}` prunes it", app(other), app(control)),
+                Some(other) if other != control => {
+                    format!("it moves to `{}`; `{}` prunes it", app(other), app(control))
+                }
                 _ => format!("`{}` prunes it: it is not among its manifests any more", app(control)),
             };
             Cause::new("prune", why)
@@ -255,9 +297,10 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
             let because = format!("{} does not generate it any more", thing(&world.sets[*set].thing));
             Cause::new("not-generated", because)
         }
-        Some(End::Application(control)) => {
-            Cause::new("application-deleted", format!("the finalizer of `{}` takes its objects along", app(control)))
-        }
+        Some(End::Application(control)) => Cause::new(
+            "application-deleted",
+            format!("the finalizer of `{}` takes its objects along", app(control)),
+        ),
         Some(End::Namespace(namespace)) => {
             let because = format!("{} is deleted with everything in it", thing(namespace));
             Cause::new("namespace-deleted", because)
@@ -266,7 +309,9 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
             let because = format!("{} is deleted with every object of its kind", thing(definition));
             Cause::new("definition-deleted", because)
         }
-        Some(End::Owner(owner)) => Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner))),
+        Some(End::Owner(owner)) => {
+            Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner)))
+        }
         Some(End::Replace(_, cause)) => cause.clone(),
         Some(End::Hook(control)) => {
             Cause::new("hook-policy", format!("the sync of `{}` runs the hook anew", app(control)))
@@ -315,7 +360,7 @@ fn stays(world: &World<'_>, listed: &Listed, id: ThingId) -> (Outcome, Cause) {
         return (Outcome::Adopted, adopted(world, id));
     }
     if differs {
-        return (Outcome::Updated, Cause::new("changed", ""));
+        return (Outcome::Updated, by_hand(world, id).unwrap_or_else(|| Cause::new("changed", "")));
     }
     if before.marked_in != now.marked_in {
         let because = "its tracking names the destination namespace, which changes";
@@ -326,9 +371,10 @@ fn stays(world: &World<'_>, listed: &Listed, id: ThingId) -> (Outcome, Cause) {
 }
 
 fn comparison_fails(world: &World<'_>, id: ThingId) -> bool {
-    world.things[id].base_apps.iter().any(|control| {
-        matches!(world.controls[*control].stop, Some(Stop::Render(_) | Stop::Spec(_)))
-    })
+    world.things[id]
+        .base_apps
+        .iter()
+        .any(|control| matches!(world.controls[*control].stop, Some(Stop::Render(_) | Stop::Spec(_))))
 }
 
 fn adopted(world: &World<'_>, id: ThingId) -> Cause {
@@ -350,17 +396,21 @@ fn orphaned(world: &World<'_>, id: ThingId) -> (Outcome, Cause) {
     if gone {
         let manifest = thing.before.as_ref().and_then(|before| before.manifest);
         let version = world.settings(thing.instance).version;
-        let options = control.old.as_ref().map(|view| view.application.spec.sync_options()).unwrap_or_default();
+        let options =
+            control.old.as_ref().map(|view| view.application.spec.sync_options()).unwrap_or_default();
         let cascades = control.old.as_ref().is_some_and(|view| view.application.cascades());
         let kept = manifest.is_some_and(|manifest| {
             crate::model::protections(manifest, &options, version).delete == crate::model::Protection::Kept
         });
         if kept && cascades {
-            let because = format!("`{}` is deleted, and `Delete=false` or Helm's `keep` holds this back", control.id);
+            let because =
+                format!("`{}` is deleted, and `Delete=false` or Helm's `keep` holds this back", control.id);
             return (Outcome::Kept, Cause::new("delete-false", because));
         }
         let because = match cascades {
-            false => format!("`{}` is deleted without a finalizer that would take its objects along", control.id),
+            false => {
+                format!("`{}` is deleted without a finalizer that would take its objects along", control.id)
+            }
             true => format!("`{}` is deleted, and its end does not reach this", control.id),
         };
         return (Outcome::Orphaned, Cause::new("application-gone", because));
@@ -371,7 +421,10 @@ fn orphaned(world: &World<'_>, id: ThingId) -> (Outcome, Cause) {
     }
     let moved = control.view().is_some_and(|view| view.app.cluster != thing.cluster);
     let (code, because) = match moved {
-        true => ("destination-changed", format!("`{}` deploys to another cluster and looks there only", control.id)),
+        true => (
+            "destination-changed",
+            format!("`{}` deploys to another cluster and looks there only", control.id),
+        ),
         false => ("not-listed", format!("`{}` does not see it any more", control.id)),
     };
     (Outcome::Orphaned, Cause::new(code, because))
@@ -384,16 +437,23 @@ fn why_kept(world: &World<'_>, id: ControlId, thing: ThingId) -> Cause {
         return Cause::new("hook", "objects of hooks are never pruned");
     }
     match right(world, id, thing) {
-        Right::Confirm => return Cause::new("prune-confirm", "`Prune=confirm`: the sync waits until somebody approves"),
-        Right::Kept => return Cause::new("prune-false", "`Prune=false` on the live object or its Application keeps it"),
+        Right::Confirm => {
+            return Cause::new("prune-confirm", "`Prune=confirm`: the sync waits until somebody approves");
+        }
+        Right::Kept => {
+            return Cause::new("prune-false", "`Prune=false` on the live object or its Application keeps it");
+        }
         Right::Off | Right::Prunes => {}
     }
     let name = &control.id;
+    if control.automated().is_none() {
+        let because = format!("`{name}` does not sync by itself; a manual sync with prune deletes it");
+        return Cause::new("no-automated-sync", because);
+    }
     match &control.stop {
-        Some(Stop::Manual) => {
-            Cause::new("no-automated-sync", format!("`{name}` does not sync by itself; a manual sync with prune deletes it"))
+        Some(Stop::Synced) => {
+            Cause::new("no-sync", format!("nothing calls for a sync of `{name}`; the next one prunes it"))
         }
-        Some(Stop::Synced) => Cause::new("no-sync", format!("nothing calls for a sync of `{name}`; the next one prunes it")),
         Some(Stop::Spent) => Cause::new(
             "revision-spent",
             format!("`{name}` synced this revision by its old spec already and does not heal itself"),
@@ -420,9 +480,10 @@ fn why_blocked(world: &World<'_>, id: ThingId) -> Cause {
     told.unwrap_or_else(|| {
         let parent = thing.head_apps.iter().find(|control| world.controls[**control].spec == Spec::None);
         match parent {
-            Some(control) => {
-                Cause::new("application-missing", format!("`{}` does not come into being", world.controls[*control].id))
-            }
+            Some(control) => Cause::new(
+                "application-missing",
+                format!("`{}` does not come into being", world.controls[*control].id),
+            ),
             None => Cause::new("not-synced", "no sync brings it"),
         }
     })
@@ -432,13 +493,18 @@ fn why_blocked(world: &World<'_>, id: ThingId) -> Cause {
 fn tell(world: &World<'_>, stop: &Stop) -> Option<(&'static str, String)> {
     let key = |thing: &ThingId| &world.things[*thing].key;
     Some(match stop {
-        Stop::Render(why) => ("render-fails", format!("does not render, so it neither syncs nor prunes: {why}")),
+        Stop::Render(why) => {
+            ("render-fails", format!("does not render, so it neither syncs nor prunes: {why}"))
+        }
         Stop::Spec(why) => ("spec-refused", format!("is refused, so it neither syncs nor prunes: {why}")),
         Stop::Unknown(why) => ("not-rendered", format!("is not rendered here: {why}")),
         Stop::Synced => return None,
         Stop::Manual => ("no-automated-sync", "does not sync by itself".to_owned()),
         Stop::PruneOnly => ("prune-off", "does not prune, and has nothing else to do".to_owned()),
-        Stop::Wipe => ("wipe-guard", "would lose everything, which automated sync refuses without `allowEmpty`".to_owned()),
+        Stop::Wipe => (
+            "wipe-guard",
+            "would lose everything, which automated sync refuses without `allowEmpty`".to_owned(),
+        ),
         Stop::Spent => (
             "revision-spent",
             "synced this revision by its old spec already, and does not heal itself".to_owned(),
@@ -448,7 +514,9 @@ fn tell(world: &World<'_>, stop: &Stop) -> Option<(&'static str, String)> {
             ("sync-refused", format!("does not start its sync because of {}: {why}", key(thing)))
         }
         Stop::Apply(thing, why) => ("apply-fails", format!("fails when it applies {}: {why}", key(thing))),
-        Stop::Confirm(thing) => ("prune-confirm", format!("waits until somebody approves that {} goes", key(thing))),
+        Stop::Confirm(thing) => {
+            ("prune-confirm", format!("waits until somebody approves that {} goes", key(thing)))
+        }
         Stop::Waits(thing) => ("waits", format!("waits for the end of {}", key(thing))),
         Stop::NotWatched => ("not-watched", "is in a namespace that Argo CD does not look at".to_owned()),
         Stop::Deleting => ("deleting", "is being deleted".to_owned()),
@@ -458,7 +526,11 @@ fn tell(world: &World<'_>, stop: &Stop) -> Option<(&'static str, String)> {
 /// Whether an Application of the object cannot sync, or not to the end.
 fn is_blocked(world: &World<'_>, id: ThingId) -> bool {
     let thing = &world.things[id];
-    thing.base_apps.iter().chain(&thing.head_apps).any(|control| blocks(world.controls[*control].stop.as_ref()))
+    thing
+        .base_apps
+        .iter()
+        .chain(&thing.head_apps)
+        .any(|control| blocks(world.controls[*control].stop.as_ref()))
 }
 
 fn blocks(stop: Option<&Stop>) -> bool {
@@ -474,9 +546,10 @@ fn blocks(stop: Option<&Stop>) -> bool {
             | Stop::Waits(_)
             | Stop::NotWatched,
         ) => true,
-        Some(Stop::Unknown(_) | Stop::Synced | Stop::Manual | Stop::PruneOnly | Stop::Spent | Stop::Deleting) | None => {
-            false
-        }
+        Some(
+            Stop::Unknown(_) | Stop::Synced | Stop::Manual | Stop::PruneOnly | Stop::Spent | Stop::Deleting,
+        )
+        | None => false,
     }
 }
 
@@ -514,13 +587,15 @@ fn around(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], sides: &Sides<
     let mut around = vec![Around::default(); world.things.len()];
     for (id, thing) in world.things.iter().enumerate() {
         let Some((outcome, _)) = &judged[id] else { continue };
-        let own = danger(thing, *outcome, Around::default(), sides.stateful);
+        let own = danger(world, id, *outcome, Around::default(), sides.stateful);
         if own < Danger::Outage {
             continue;
         }
         let mut above = vec![];
         match &thing.end {
-            Some(End::Namespace(above_id) | End::Definition(above_id) | End::Owner(above_id)) => above.push(*above_id),
+            Some(End::Namespace(above_id) | End::Definition(above_id) | End::Owner(above_id)) => {
+                above.push(*above_id)
+            }
             Some(End::Application(control)) => above.extend(world.controls[*control].thing),
             _ => {}
         }
@@ -566,12 +641,8 @@ fn refer(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], around: &mut [A
     for id in gone {
         let thing = &world.things[id];
         let kind = if &*thing.key.kind == "Secret" { "Secret" } else { "ConfigMap" };
-        let key = (
-            Arc::clone(&thing.cluster),
-            Arc::clone(&thing.key.namespace),
-            kind,
-            thing.key.name.to_string(),
-        );
+        let key =
+            (Arc::clone(&thing.cluster), Arc::clone(&thing.key.namespace), kind, thing.key.name.to_string());
         around[id].referred = named.contains(&key);
     }
 }
@@ -612,11 +683,7 @@ fn references(manifest: &crate::model::Manifest) -> Vec<(&'static str, String)> 
     found
 }
 
-fn applications(
-    world: &World<'_>,
-    rows: &[Row],
-    counts: &[BTreeMap<Outcome, usize>],
-) -> Vec<ApplicationRow> {
+fn applications(world: &World<'_>, rows: &[Row], counts: &[BTreeMap<Outcome, usize>]) -> Vec<ApplicationRow> {
     let mut outcomes: hashbrown::HashMap<(&str, &str, &str), Outcome> = hashbrown::HashMap::new();
     for row in rows.iter().filter(|row| row.key.is("argoproj.io", "Application")) {
         outcomes.insert((&row.cluster, &row.key.namespace, &row.key.name), row.outcome);
@@ -653,4 +720,3 @@ fn standing(world: &World<'_>, id: ControlId) -> Standing {
         Some(_) => Standing::OutOfSync,
     }
 }
-

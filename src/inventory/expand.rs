@@ -98,7 +98,8 @@ pub(super) fn load(options: &Options) -> Inventory {
     expansion.follow(&repositories);
     expansion.compare_programs();
     expansion.add_unclaimed_projects(&found);
-    expansion.finish(found)
+    let own = repositories.own();
+    Inventory { own, ..expansion.finish(found) }
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -134,12 +135,7 @@ fn clusters(options: &Options, found: &Found) -> Clusters {
 
 impl<'a> Expansion<'a> {
     /// Nothing yet.
-    fn new(
-        options: &'a Options,
-        instances: Vec<Instance>,
-        clusters: Clusters,
-        sets: Sets,
-    ) -> Self {
+    fn new(options: &'a Options, instances: Vec<Instance>, clusters: Clusters, sets: Sets) -> Self {
         Self {
             options,
             instances,
@@ -753,6 +749,7 @@ impl Expansion<'_> {
             files: found.files,
             parts: found.parts,
             kustomizations: found.kustomizations,
+            own: (None, None),
             scopes,
             index: OnceLock::new(),
         };

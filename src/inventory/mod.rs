@@ -23,9 +23,9 @@ mod settings;
 mod sources;
 
 pub use known::Known;
-pub use settings::cluster as cluster_of;
 pub use options::{InstanceOptions, Mapping, Options};
 pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
+pub use settings::cluster as cluster_of;
 
 /// Index of an Application in [`Inventory::applications`].
 pub type AppId = usize;
@@ -55,6 +55,8 @@ pub struct Inventory {
     pub parts: Vec<(Path, Arc<Parsed>)>,
     /// The kustomizations of the tree.
     pub kustomizations: Kustomizations,
+    /// The address that was taken for the tree without being mapped, and its branch.
+    pub own: (Option<String>, Option<String>),
     /// The custom kinds that are known on each cluster.
     pub scopes: HashMap<Arc<str>, Scopes>,
     index: OnceLock<Index>,
