@@ -156,6 +156,17 @@ pub fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a App> {
     world::read_again(base, head)
 }
 
+/// The field, as a path with dots, whose change the API server refuses when `target` is applied over what `live` made;
+/// None where nothing is known against it.
+pub fn refused_change(live: &Manifest, target: &Manifest) -> Option<String> {
+    if live.node().raw() == target.node().raw() {
+        return None;
+    }
+    let how = same::Comparing { tracking: crate::model::Tracking::Annotation, label: "" };
+    let (old, new) = (same::effective(live, how), same::effective(target, how));
+    immutable::refused(target.api_version(), target.kind(), &old, &new)
+}
+
 impl Forecast {
     /// Plays the merge through.
     pub fn new(sides: &Sides<'_>) -> Self {

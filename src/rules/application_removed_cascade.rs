@@ -4,8 +4,10 @@ use super::change::{Gone, Why, is_lost, key_of, steps};
 use crate::inventory::{App, Parent};
 use crate::rules::{Change, Check, Context, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { page: include_str!("../../rules/BH402-application-removed-cascade.md"), check: Check::Change(check) };
+pub(super) const RULE: Rule = Rule {
+    page: include_str!("../../rules/BH402-application-removed-cascade.md"),
+    check: Check::Change(check),
+};
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     for gone in change.gone().iter().filter(|gone| gone.is_deleted() && gone.successor.is_none()) {
@@ -37,7 +39,10 @@ fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
         .help(format!(
             "if its objects are to stay, in two merges: {}; if they are to go, {}",
             steps::plan([
-                format!("take `resources-finalizer.argocd.argoproj.io` off `{}` in {file}, and {parent}", app.id),
+                format!(
+                    "take `resources-finalizer.argocd.argoproj.io` off `{}` in {file}, and {parent}",
+                    app.id
+                ),
                 format!("then remove it from {file}"),
             ]),
             steps::acknowledge(&key_of(app)),

@@ -3,8 +3,10 @@
 use super::change::{Gone, Losses, Why, steps};
 use crate::rules::{Change, Check, Context, Rule};
 
-pub(super) const RULE: Rule =
-    Rule { page: include_str!("../../rules/BH403-application-removed-orphans.md"), check: Check::Change(check) };
+pub(super) const RULE: Rule = Rule {
+    page: include_str!("../../rules/BH403-application-removed-orphans.md"),
+    check: Check::Change(check),
+};
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     let of_itself = |gone: &&Gone<'_>| {

@@ -14,36 +14,49 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
-mod application_name_collision;
 mod app_in_default_project;
-mod appset_duplicate_name;
+mod application_name_collision;
 mod application_removed_cascade;
 mod application_removed_orphans;
 mod application_renamed;
-mod change;
+mod appset_duplicate_name;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
+mod change;
+mod claims_deleted_by_scaling;
 mod committed_live_metadata;
+mod crd_removed;
+mod data_bearing_cr_removed;
+mod delete_data_switch;
 mod destination_ambiguous;
 mod destination_unknown_cluster;
 mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod engine_config_removed;
+mod engine_self_unprotected;
 mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
 mod fold;
+mod force_replace_on_stateful;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
+mod hook_on_persistent_object;
 mod hook_or_wave_invalid;
+mod immutable_field_changed;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
+mod kustomize_namespace_changed;
+mod loadbalancer_recreated;
+mod manifest_not_picked_up;
 mod manifest_unparseable;
+mod manifest_unreferenced;
 mod merged_documents;
 mod name_path_mismatch;
 mod namespace_object_removed;
@@ -52,6 +65,7 @@ mod namespace_two_owners;
 mod non_string_map_value;
 mod nondeterministic_render;
 mod null_value_override;
+mod object_moved_namespace;
 mod options;
 mod owners;
 mod page;
@@ -59,18 +73,26 @@ mod patches;
 mod problems;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
+mod pvc_removed;
+mod reclaim_delete;
+mod reclaim_switched_to_delete;
 mod rendered_into_default_namespace;
-mod several_objects_in_one_file;
 mod sets;
+mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
+mod skip_marker;
 mod stateful_without_prune_protection;
+mod statefulset_renamed;
+mod sts_pvc_retention_delete;
 mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
+mod tracking_key_changed;
 mod tracking_label_too_long;
 mod unscoped_cluster_generator;
 mod values_file_missing;
+mod volumes;
 mod yaml_numeric_coercion;
 
 use change::Gone;
@@ -137,7 +159,27 @@ const RULES: &[&Rule] = &[
     &application_removed_cascade::RULE,
     &application_removed_orphans::RULE,
     &application_renamed::RULE,
+    &reclaim_delete::RULE,
+    &sts_pvc_retention_delete::RULE,
+    &delete_data_switch::RULE,
+    &force_replace_on_stateful::RULE,
+    &engine_self_unprotected::RULE,
     &namespace_object_removed::RULE,
+    &manifest_unreferenced::RULE,
+    &manifest_not_picked_up::RULE,
+    &skip_marker::RULE,
+    &object_moved_namespace::RULE,
+    &kustomize_namespace_changed::RULE,
+    &crd_removed::RULE,
+    &data_bearing_cr_removed::RULE,
+    &pvc_removed::RULE,
+    &statefulset_renamed::RULE,
+    &immutable_field_changed::RULE,
+    &reclaim_switched_to_delete::RULE,
+    &claims_deleted_by_scaling::RULE,
+    &loadbalancer_recreated::RULE,
+    &tracking_key_changed::RULE,
+    &engine_config_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
@@ -145,6 +187,7 @@ const RULES: &[&Rule] = &[
     &appset_missingkey::RULE,
     &appset_preserve_contradiction::RULE,
     &appset_policy_without_finalizer::RULE,
+    &hook_on_persistent_object::RULE,
     &excluded_kind_in_git::RULE,
     &values_file_missing::RULE,
     &hidden_source_override::RULE,

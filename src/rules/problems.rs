@@ -204,7 +204,9 @@ fn because(kind: ProblemKind) -> &'static str {
             "the API server refuses an object with a field of the wrong type, so it, or its change, never arrives"
         }
         ProblemKind::SettingConflict => "what Argo CD does with an object depends on its settings",
-        ProblemKind::NotConfined => "a pull request may hold anything, and so may what renders it reach anything",
+        ProblemKind::NotConfined => {
+            "a pull request may hold anything, and so may what renders it reach anything"
+        }
         ProblemKind::SeparateInstances => "as one instance their Applications would all collide",
         ProblemKind::Unparseable
         | ProblemKind::SourcePathMissing
