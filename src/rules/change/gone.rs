@@ -154,7 +154,7 @@ pub(super) fn fallout<'a>(change: &Change<'a>, app: &App) -> Losses<'a> {
 }
 
 /// The Applications that each Application, or a set that it renders, makes exist.
-pub(super) fn children<'a>(base: &'a Inventory) -> HashMap<&'a str, Vec<&'a App>> {
+pub(super) fn children(base: &Inventory) -> HashMap<&str, Vec<&App>> {
     let mut children: HashMap<&str, Vec<&App>> = HashMap::new();
     for app in &base.applications {
         let mut parent = &app.parent;

@@ -88,11 +88,7 @@ fn same_but_for_the_name(before: &Manifest, after: &Manifest, old: &str, new: &s
 
 fn rename(value: &mut Value, old: &str, new: &str) {
     match value {
-        Value::String(text) => {
-            if text.contains(old) && !old.is_empty() {
-                *text = text.replace(old, new);
-            }
-        }
+        Value::String(text) if text.contains(old) && !old.is_empty() => *text = text.replace(old, new),
         Value::Array(items) => items.iter_mut().for_each(|item| rename(item, old, new)),
         Value::Object(map) => map.values_mut().for_each(|item| rename(item, old, new)),
         _ => {}
