@@ -103,8 +103,6 @@ pub(super) fn load(options: &Options) -> Inventory {
         expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
     let repositories = Repositories::new(options, &applications, &found.sets);
     expansion.follow(&repositories);
-    expansion.add_built(&found);
-    expansion.follow(&repositories);
     expansion.add_unclaimed_sets(&found);
     expansion.follow(&repositories);
     expansion.look_at_programs();
@@ -264,8 +262,7 @@ impl Expansion<'_> {
     }
 
     /// A tree without Applications: each folder with manifests, and each kustomization that no other one names, is one
-    /// directory source; a tree that is itself a chart or a kustomization is one source of that kind. As nothing says
-    /// how they are synced, they are taken as synced and pruned automatically: the worst case.
+    /// directory source; a tree that is itself a chart or a kustomization is one source of that kind.
     fn add_folders(&mut self, found: &Found) {
         let made =
             |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
@@ -282,25 +279,6 @@ impl Expansion<'_> {
         }
     }
 
-    /// Kustomizations with objects of Argo CD that no other one names and no Application renders: somebody applies what
-    /// they build by hand, as one does to begin with.
-    fn add_built(&mut self, found: &Found) {
-        if self.builds || self.options.only.is_some() {
-            return;
-        }
-        let argo = found.applications.iter().chain(&found.sets).chain(&found.projects);
-        let argo: HashSet<&str> = argo.map(|manifest| &**manifest.path()).collect();
-        let sources = self.drafts.iter().flat_map(|draft| draft.application.spec.effective_sources());
-        let rendered: HashSet<String> =
-            sources.filter_map(|source| render::clean(&source.path)).map(|path| path.to_string()).collect();
-        for folder in found.kustomizations.outermost() {
-            let leads = || found.kustomizations.reached(folder).iter().any(|path| argo.contains(&**path));
-            if !rendered.contains(folder) && leads() {
-                self.add_folder(&folder.into());
-            }
-        }
-    }
-
     fn add_folder(&mut self, folder: &Path) {
         let path = if folder.is_empty() { "." } else { folder };
         let text = serde_json::json!({
@@ -310,7 +288,6 @@ impl Expansion<'_> {
             "spec": {
                 "source": {"repoURL": ".", "path": path},
                 "destination": {"name": IN_CLUSTER},
-                "syncPolicy": {"automated": {"prune": true}},
             },
         });
         let file = Arc::new(File::json(text.to_string().into()));
