@@ -2,6 +2,7 @@ use crate::files::{Path, Tree};
 use crate::render::{Documents, clean, is_kustomization, join};
 use crate::yaml::Node;
 use hashbrown::{HashMap, HashSet};
+use std::collections::BTreeMap;
 
 /// Fields of a kustomization by which it changes the resources it names.
 const CHANGING: &[&str] = &[
@@ -51,7 +52,7 @@ struct Written {
 impl Kustomizations {
     /// Reads every kustomization of the tree.
     pub(super) fn read(tree: &Tree, documents: &Documents) -> Self {
-        let mut all: HashMap<String, Written> = HashMap::new();
+        let mut all: BTreeMap<String, Written> = BTreeMap::new();
         let mut found = Self::default();
         for entry in tree.entries() {
             let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
@@ -76,7 +77,7 @@ impl Kustomizations {
     }
 
     /// Marks every file that a changing kustomization reaches.
-    fn spread(&mut self, from: &Written, all: &HashMap<String, Written>) {
+    fn spread(&mut self, from: &Written, all: &BTreeMap<String, Written>) {
         let mut open: Vec<&str> = from.resources.iter().map(String::as_str).collect();
         let mut seen: HashSet<&str> = HashSet::new();
         while let Some(resource) = open.pop() {
