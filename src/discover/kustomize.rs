@@ -3,6 +3,7 @@ use crate::render::{Documents, clean, is_kustomization, join};
 use crate::yaml::Node;
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// Fields of a kustomization by which it changes the resources it names.
 const CHANGING: &[&str] = &[
@@ -57,7 +58,7 @@ struct Written {
 impl Kustomizations {
     /// Reads every kustomization of the tree.
     pub(super) fn read(tree: &Tree, documents: &Documents) -> Self {
-        let mut all: HashMap<String, Written> = HashMap::new();
+        let mut all: BTreeMap<String, Written> = BTreeMap::new();
         let mut found = Self::default();
         let is_one = |entry: &&Entry| is_kustomization(parted(&entry.path).1);
         let read = |entry: &Entry| {
@@ -84,7 +85,7 @@ impl Kustomizations {
     }
 
     /// Marks every file that a changing kustomization reaches.
-    fn spread(&mut self, from: &Written, all: &HashMap<String, Written>) {
+    fn spread(&mut self, from: &Written, all: &BTreeMap<String, Written>) {
         let mut open: Vec<&str> = from.resources.iter().map(String::as_str).collect();
         let mut seen: HashSet<&str> = HashSet::new();
         while let Some(resource) = open.pop() {

@@ -10,7 +10,7 @@ use super::compare::{Stop, compare};
 use super::deletion::{self, delete, wake_project};
 use super::plan::{self, Plan, Run};
 use super::world::{Being, ControlId, End, Spec, ThingId, World, namespace_key};
-use super::{seed, sets};
+use super::{claims, hooks, seed, sets};
 use crate::inventory::Outcome;
 use crate::model::{Condition, Problem};
 use hashbrown::HashSet;
@@ -214,7 +214,7 @@ fn make_claims(world: &mut World<'_>, thing: ThingId) {
         return;
     }
     let (instance, cluster) = (of.instance, Arc::clone(&of.cluster));
-    for key in deletion::claims(&of.key.clone(), manifest) {
+    for key in claims::claims(&of.key.clone(), manifest) {
         let claim = world.find(instance, &cluster, &key);
         if let Some(claim) = claim.filter(|claim| world.things[*claim].now.is_none()) {
             world.put(claim, Being::new(None, None));
@@ -225,7 +225,7 @@ fn make_claims(world: &mut World<'_>, thing: ThingId) {
 fn run_hook(world: &mut World<'_>, id: ControlId, index: usize, thing: ThingId) {
     let Some(view) = world.controls[id].view() else { return };
     let manifest = &view.app.targets.list[index].manifest;
-    let (before, after) = (plan::deletes_before(manifest), plan::deletes_on_success(manifest));
+    let (before, after) = (hooks::deletes_before(manifest), hooks::deletes_on_success(manifest));
     if before && world.lives(thing) {
         delete(world, vec![(thing, End::Hook(id))]);
     }

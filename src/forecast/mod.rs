@@ -1,25 +1,33 @@
 //! What a merge does to every object: two inventories in, one outcome for each object out.
 //!
 //! The forecast plays the merge through. It starts from what base left on the clusters (`seed`), lets every Application
-//! read the commit in the order that was seen to be the worst (`merge`), and looks at what is there in the end (`rows`).
+//! read the commit in the order that was seen to be the worst (`merge`), and looks at what is there in the end (`judge`, `rows`).
 //! Each mechanism is a file of its own: whether a sync starts (`compare`), in what order it does things (`plan`), what an
-//! apply does to an object (`apply`, `immutable`, `admission`), what may be pruned (`prune`), and what goes along with what
-//! is deleted (`deletion`), and what ApplicationSets make and take away (`sets`).
+//! apply does to an object (`apply`, `immutable`, `admission`), what may be pruned (`prune`), what goes along with what is
+//! deleted (`deletion`), what holds that up (`holders`), how an Application ends (`rites`), and what ApplicationSets make and take away (`sets`).
 //!
 //! Live state is inferred from base: an option or finalizer counts if base holds it, and what head says counts once it
 //! was applied. What is not known on either side stays [`Outcome::Unknown`].
 
 mod admission;
 mod apply;
+mod around;
+mod build;
 mod cause;
+mod claims;
 mod compare;
 mod danger;
 mod deletion;
+mod holders;
+mod hooks;
 mod immutable;
+mod judge;
 mod merge;
 mod plan;
 mod projects;
 mod prune;
+mod reasons;
+mod rites;
 mod rows;
 mod same;
 mod seed;
@@ -153,7 +161,7 @@ pub struct Sides<'a> {
 /// A commit that changes an Application and its manifests is read by both controllers; the Application itself was
 /// first in every run that was recorded, and acts by its old spec.
 pub fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a App> {
-    world::read_again(base, head)
+    build::read_again(base, head)
 }
 
 /// The field, as a path with dots, whose change the API server refuses when `target` is applied over what `live` made;

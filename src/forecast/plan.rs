@@ -3,9 +3,10 @@
 use super::apply::{self, Applied, Ground, Patience};
 use super::cause::Cause;
 use super::compare::{Stop, differs, is_skipped, is_target, needs_namespace};
+use super::holders::holder;
 use super::prune::{self, Right};
 use super::world::{ControlId, ThingId, World};
-use crate::model::{Manifest, Phase, SyncOptions, wave};
+use crate::model::{Phase, SyncOptions, wave};
 use crate::render::Target;
 use crate::yaml::Node;
 use hashbrown::HashSet;
@@ -95,36 +96,6 @@ pub(super) struct Run {
     pub renews: bool,
     /// Whether its retries last longer than the end of a namespace takes.
     pub outlasts: bool,
-}
-
-/// Whether a hook goes as soon as it succeeded.
-pub(super) fn deletes_on_success(hook: &Manifest) -> bool {
-    policies(hook).contains(&"HookSucceeded")
-}
-
-/// Whether the live object of a hook goes before the hook runs; so it is where nothing is said.
-pub(super) fn deletes_before(hook: &Manifest) -> bool {
-    let policies = policies(hook);
-    policies.is_empty() || policies.contains(&"BeforeHookCreation")
-}
-
-/// The deletion policies of a hook (`gitops-engine/pkg/sync/hook/delete_policy.go`).
-fn policies(hook: &Manifest) -> Vec<&'static str> {
-    const KNOWN: &[(&str, &str)] = &[
-        ("HookSucceeded", "hook-succeeded"),
-        ("HookFailed", "hook-failed"),
-        ("BeforeHookCreation", "before-hook-creation"),
-    ];
-    let lists = |annotation: &str, word: &str| {
-        hook.annotation(annotation).is_some_and(|text| text.split(',').any(|item| item.trim() == word))
-    };
-    KNOWN
-        .iter()
-        .filter(|(argo, helm)| {
-            lists("argocd.argoproj.io/hook-delete-policy", argo) || lists("helm.sh/hook-delete-policy", helm)
-        })
-        .map(|(argo, _)| *argo)
-        .collect()
 }
 
 fn kind_order(kind: &str) -> usize {
@@ -320,7 +291,8 @@ impl Plan {
 
     /// An object that was pruned and does not go holds up the waves behind.
     fn held(&self, world: &World<'_>, run: &Run) -> Option<Stop> {
-        let stuck = |thing: &&ThingId| super::deletion::holder(world, **thing, &run.prunes).is_some();
+        let going: HashSet<ThingId> = run.prunes.iter().copied().collect();
+        let stuck = |thing: &&ThingId| holder(world, **thing, &going).is_some();
         run.prunes.iter().find(stuck).map(|thing| Stop::Waits(*thing))
     }
 
@@ -398,26 +370,6 @@ mod tests {
             mirror(&mut prunes);
             let found: Vec<i64> = prunes.iter().map(|planned| planned.wave).collect();
             assert_eq!(found, expected, "{waves:?}");
-        }
-    }
-
-    #[test]
-    fn policies_of_hooks() {
-        const ARGO: &str = "argocd.argoproj.io/hook-delete-policy";
-        for (annotations, before, success) in [
-            (String::new(), true, false),
-            (format!("{ARGO}: HookSucceeded"), false, true),
-            (format!("{ARGO}: \"HookFailed, BeforeHookCreation\""), true, false),
-            (format!("{ARGO}: HookFailed, helm.sh/hook-delete-policy: hook-succeeded"), false, true),
-            (format!("{ARGO}: hooksucceeded"), true, false),
-        ] {
-            let hook =
-                Manifest::parsed(&format!("{{kind: Job, metadata: {{annotations: {{{annotations}}}}}}}"));
-            assert_eq!(
-                (deletes_before(&hook), deletes_on_success(&hook)),
-                (before, success),
-                "{annotations}"
-            );
         }
     }
 }

@@ -122,7 +122,7 @@ fn is_live(world: &World<'_>, id: ControlId, target: &Target) -> bool {
     }
     if let Some(phases) = &target.hooks {
         let runs = phases.iter().any(|phase| matches!(phase, Phase::PreSync | Phase::Sync | Phase::PostSync));
-        return runs && !super::plan::deletes_on_success(&target.manifest);
+        return runs && !super::hooks::deletes_on_success(&target.manifest);
     }
     if target.key.name.is_empty() {
         return !target.manifest.generate_name().is_empty() && apply::replaces(world, id, target, None);
@@ -260,7 +260,7 @@ fn plant_claims(world: &mut World<'_>) {
             let thing = &world.things[set];
             let Some(manifest) = manifest else { continue };
             let (instance, cluster, keys) =
-                (thing.instance, Arc::clone(&thing.cluster), super::deletion::claims(&thing.key, manifest));
+                (thing.instance, Arc::clone(&thing.cluster), super::claims::claims(&thing.key, manifest));
             let live = is_base && world.things[set].now.is_some();
             for key in keys {
                 let claim = world.thing(instance, &cluster, &key);

@@ -1,13 +1,11 @@
 //! The clusters while the merge goes on: every object of base or head, and every Application as its controller.
 
-use super::Sides;
 use super::cause::Cause;
 use super::compare::Stop;
 use super::projects::Projects;
 use super::same::Comparing;
-use crate::inventory::{App, Fate, Inventory, Member, Outcome, Parent, Place, Set};
-use crate::model::{Application, Automated, Condition, GroupKind, Manifest, Problem, ResourceKey, Settings};
-use crate::render::Target;
+use crate::inventory::{App, Inventory, Place, Set};
+use crate::model::{Application, Automated, GroupKind, Manifest, ResourceKey, Settings};
 use hashbrown::{HashMap, HashSet};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -29,11 +27,12 @@ pub(super) struct World<'a> {
     pub projects: Projects<'a>,
     /// Clusters whose Secret was deleted.
     pub lost_clusters: HashSet<Arc<str>>,
-    index: HashMap<Place, ThingId>,
-    by_object: HashMap<ThingId, ControlId>,
-    by_set: HashMap<ThingId, SetControlId>,
-    by_name: HashMap<(usize, Arc<str>), ControlId>,
-    places: OnceCell<Places>,
+    pub index: HashMap<Place, ThingId>,
+    /// Applications and ApplicationSets by their own objects, and Applications by instance and name.
+    pub by_object: HashMap<ThingId, ControlId>,
+    pub by_set: HashMap<ThingId, SetControlId>,
+    pub by_name: HashMap<(usize, Arc<str>), ControlId>,
+    pub places: OnceCell<Places>,
     /// Objects that changed since Applications were last asked.
     pub touched: Vec<(ThingId, Option<ControlId>)>,
     /// Applications whose own object changed or came.
@@ -54,7 +53,7 @@ pub(super) struct SetControl<'a> {
 
 /// What lives where, for what goes along with a Namespace or a definition.
 #[derive(Default)]
-struct Places {
+pub(super) struct Places {
     in_namespace: HashMap<(usize, Arc<str>, Arc<str>), Vec<ThingId>>,
     of_kind: HashMap<(usize, Arc<str>, Arc<str>, Arc<str>), Vec<ThingId>>,
     /// CustomResourceDefinitions by what they define.
@@ -208,125 +207,7 @@ pub(super) struct View<'a> {
     pub things: Vec<ThingId>,
 }
 
-/// The Applications of base that must be rendered once more from head's files.
-pub(super) fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a App> {
-    let instances = instances(base, head);
-    let mut heads: HashMap<(usize, &str), &App> = HashMap::new();
-    for app in &head.applications {
-        heads.insert((instances[app.instance], &*app.id), app);
-    }
-    let again = |app: &&App| {
-        app.outcome == Outcome::Rendered
-            && heads.get(&(app.instance, &*app.id)).is_none_or(|head| !renders_alike(app, head))
-    };
-    base.applications.iter().filter(again).collect()
-}
-
-/// Whether two Applications render the same from the same files.
-fn renders_alike(base: &App, head: &App) -> bool {
-    // A cluster that head does not know any more was known when the commit was read.
-    let refused = |problem: &Problem| problem.condition == Some(Condition::InvalidSpecError);
-    if head.outcome == Outcome::Fails && head.problems.iter().any(refused) {
-        return false;
-    }
-    let (one, other) = (&base.application.spec, &head.application.spec);
-    base.cluster == head.cluster
-        && one.destination.namespace == other.destination.namespace
-        && one.project_name() == other.project_name()
-        && one.effective_sources() == other.effective_sources()
-        && one.destination.checked() == other.destination.checked()
-        && base.changed_by.is_none()
-        && head.changed_by.is_none()
-}
-
-/// For each Argo CD instance of head the number it has in base; those that base does not have come behind.
-fn instances(base: &Inventory, head: &Inventory) -> Vec<usize> {
-    let known = |scope: &str| base.instances.iter().position(|instance| instance.scope == scope);
-    let own = head.instances.iter().enumerate();
-    own.map(|(index, instance)| known(&instance.scope).unwrap_or(base.instances.len() + index)).collect()
-}
-
 impl<'a> World<'a> {
-    /// Everything of both sides, with nothing alive yet.
-    pub fn new(sides: &Sides<'a>) -> Self {
-        let mut world = World {
-            base: sides.base,
-            head: sides.head,
-            things: Vec::with_capacity(sides.base.count() + 64),
-            controls: Vec::with_capacity(sides.base.applications.len()),
-            projects: Projects::default(),
-            lost_clusters: HashSet::new(),
-            index: HashMap::with_capacity(sides.base.count() + 64),
-            sets: Vec::new(),
-            by_object: HashMap::new(),
-            by_set: HashMap::new(),
-            by_name: HashMap::new(),
-            places: OnceCell::new(),
-            touched: Vec::new(),
-            woken: Vec::new(),
-        };
-        let instances = instances(sides.base, sides.head);
-        world.projects = Projects::new(sides.base, sides.head, &instances);
-        for app in &sides.base.applications {
-            let id = world.control(app.instance, app);
-            world.controls[id].base = Some(app);
-        }
-        for app in &sides.head.applications {
-            let id = world.control(instances[app.instance], app);
-            world.controls[id].head = Some(app);
-        }
-        let mut between: HashMap<(usize, &str), &'a App> = HashMap::new();
-        for (app, again) in read_again(sides.base, sides.head).iter().zip(sides.between) {
-            between.insert((app.instance, &*app.id), again);
-        }
-        for id in 0..world.controls.len() {
-            world.add_views(id, &between);
-        }
-        world.add_roots(&instances);
-        world.add_sets(&instances);
-        world
-    }
-
-    /// The Application of this name; of several, all are one.
-    fn control(&mut self, instance: usize, app: &'a App) -> ControlId {
-        let name = (instance, Arc::clone(&app.id));
-        if let Some(id) = self.by_name.get(&name) {
-            return *id;
-        }
-        let id = self.controls.len();
-        self.by_name.insert(name, id);
-        let thing = app.is_written().then(|| {
-            let key = ResourceKey {
-                group: "argoproj.io".into(),
-                kind: "Application".into(),
-                namespace: Arc::clone(&app.application.namespace),
-                name: Arc::clone(&app.application.name),
-            };
-            self.thing(instance, &app.home, &key)
-        });
-        if let Some(thing) = thing {
-            self.by_object.insert(thing, id);
-        }
-        self.controls.push(Control {
-            instance,
-            id: Arc::clone(&app.id),
-            thing,
-            base: None,
-            head: None,
-            old: None,
-            new: None,
-            spec: Spec::None,
-            attempt: None,
-            tries: 0,
-            owned: Vec::new(),
-            listing: Listing::None,
-            stop: None,
-            watched: true,
-            pressed: false,
-        });
-        id
-    }
-
     /// The object of this place.
     pub fn thing(&mut self, instance: usize, cluster: &Arc<str>, key: &ResourceKey) -> ThingId {
         let place = Place { instance, cluster: Arc::clone(cluster), key: key.clone() };
@@ -370,152 +251,6 @@ impl<'a> World<'a> {
     /// The Application whose object this is.
     pub fn application(&self, thing: ThingId) -> Option<ControlId> {
         self.by_object.get(&thing).copied()
-    }
-
-    fn add_views(&mut self, id: ControlId, between: &HashMap<(usize, &str), &'a App>) {
-        let control = &self.controls[id];
-        let (instance, base, head) = (control.instance, control.base, control.head);
-        let again = between.get(&(instance, &*control.id)).copied();
-        let mut generated: HashMap<(Arc<str>, Arc<str>, Arc<str>), usize> = HashMap::new();
-        if let Some(app) = base {
-            for target in &app.targets.list {
-                let thing = self.target(instance, app, target, &mut generated);
-                self.things[thing].base = Some(&target.manifest);
-                if !self.things[thing].base_apps.contains(&id) {
-                    self.things[thing].base_apps.push(id);
-                }
-            }
-        }
-        let before = generated.clone();
-        if let Some(app) = head {
-            let things: Vec<ThingId> = app
-                .targets
-                .list
-                .iter()
-                .map(|target| self.target(instance, app, target, &mut generated))
-                .collect();
-            for (thing, target) in things.iter().zip(&app.targets.list) {
-                self.things[*thing].head = Some(&target.manifest);
-                if !self.things[*thing].head_apps.contains(&id) {
-                    self.things[*thing].head_apps.push(id);
-                }
-            }
-            self.controls[id].new = Some(View { application: &app.application, app, things });
-        }
-        if let Some(base) = base {
-            let app = again.or(head).unwrap_or(base);
-            let mut generated = before;
-            let things: Vec<ThingId> = app
-                .targets
-                .list
-                .iter()
-                .map(|target| self.target(instance, app, target, &mut generated))
-                .collect();
-            self.controls[id].old = Some(View { application: &base.application, app, things });
-        }
-    }
-
-    /// The object of a target. One that has only `generateName` is a new one each time; it is counted.
-    pub fn target(
-        &mut self,
-        instance: usize,
-        app: &App,
-        target: &Target,
-        generated: &mut HashMap<(Arc<str>, Arc<str>, Arc<str>), usize>,
-    ) -> ThingId {
-        let prefix = target.manifest.generate_name();
-        if !target.key.name.is_empty() || prefix.is_empty() {
-            return self.thing(instance, &app.cluster, &target.key);
-        }
-        let key = &target.key;
-        let count =
-            generated.entry((Arc::clone(&key.kind), Arc::clone(&key.namespace), prefix.into())).or_insert(0);
-        *count += 1;
-        let key = ResourceKey { name: format!("{prefix}<{count}>").into(), ..key.clone() };
-        let id = self.thing(instance, &app.cluster, &key);
-        self.things[id].counted = true;
-        id
-    }
-
-    /// What somebody applies by hand: Applications, sets and projects that no Application renders.
-    fn add_roots(&mut self, instances: &[usize]) {
-        for id in 0..self.controls.len() {
-            let control = &self.controls[id];
-            let Some(thing) = control.thing else { continue };
-            for (side, app) in [control.base, control.head].into_iter().enumerate() {
-                let Some(app) = app else { continue };
-                match app.parent {
-                    Parent::Root => self.by_hand(thing, side, &app.application.manifest),
-                    Parent::Set { .. } => self.by_set(thing, side, &app.application.manifest),
-                    Parent::Application(_) | Parent::Folder => {}
-                }
-            }
-        }
-        let home: Arc<str> = crate::model::IN_CLUSTER.into();
-        for (side, inventory) in [self.base, self.head].into_iter().enumerate() {
-            let number = |instance: usize| if side == 0 { instance } else { instances[instance] };
-            for set in inventory.sets.iter().filter(|set| set.parent == Parent::Root) {
-                let thing = self.thing(number(set.instance), &set.home, &set.key());
-                self.by_hand(thing, side, &set.manifest);
-            }
-            for owned in inventory.projects.iter().filter(|owned| owned.parent == Parent::Root) {
-                let key = ResourceKey {
-                    group: "argoproj.io".into(),
-                    kind: "AppProject".into(),
-                    namespace: Arc::clone(&owned.namespace),
-                    name: Arc::clone(&owned.project.name),
-                };
-                let thing = self.thing(number(owned.instance), &home, &key);
-                self.by_hand(thing, side, &owned.project.manifest);
-            }
-        }
-    }
-
-    fn by_hand(&mut self, thing: ThingId, side: usize, manifest: &'a Manifest) {
-        let of = &mut self.things[thing];
-        of.by_hand[side] = true;
-        let slot = if side == 0 { &mut of.base } else { &mut of.head };
-        slot.get_or_insert(manifest);
-    }
-
-    fn by_set(&mut self, thing: ThingId, side: usize, manifest: &'a Manifest) {
-        let of = &mut self.things[thing];
-        of.generated |= side == 1;
-        let slot = if side == 0 { &mut of.base } else { &mut of.head };
-        slot.get_or_insert(manifest);
-    }
-
-    fn add_sets(&mut self, instances: &[usize]) {
-        for (side, inventory) in [self.base, self.head].into_iter().enumerate() {
-            for set in &inventory.sets {
-                let instance = if side == 0 { set.instance } else { instances[set.instance] };
-                let thing = self.thing(instance, &set.home, &set.key());
-                let id = *self.by_set.entry(thing).or_insert(self.sets.len());
-                if id == self.sets.len() {
-                    self.sets.push(SetControl {
-                        thing,
-                        base: None,
-                        head: None,
-                        members: Vec::new(),
-                        open: true,
-                    });
-                }
-                if side == 0 {
-                    self.sets[id].base = Some(set);
-                    continue;
-                }
-                let member = |member: &Member| match member.fate {
-                    Fate::Applied(app) => {
-                        let app = &inventory.applications[app];
-                        self.by_name.get(&(instance, Arc::clone(&app.id))).copied()
-                    }
-                    _ => None,
-                };
-                let members = set.members.iter().map(member).collect();
-                self.sets[id].head = Some(set);
-                self.sets[id].members = members;
-            }
-        }
     }
 
     /// The ApplicationSet whose object this is.
@@ -593,13 +328,23 @@ impl<'a> World<'a> {
                     }
                     continue;
                 }
-                for claim in manifests.flat_map(super::deletion::mounted) {
+                for claim in manifests.flat_map(super::claims::mounted) {
                     let place = (instance, Arc::clone(cluster), Arc::clone(&key.namespace), claim);
                     places.mounts.entry(place).or_default().push(id);
                 }
             }
             places
         })
+    }
+
+    /// What an object went along with: its Application, ApplicationSet, Namespace, definition or owner.
+    pub fn goes_with(&self, thing: ThingId) -> Option<ThingId> {
+        match self.things[thing].end.as_ref()? {
+            End::Namespace(above) | End::Definition(above) | End::Owner(above) => Some(*above),
+            End::Application(control) => self.controls[*control].thing,
+            End::Set(set) => Some(self.sets[*set].thing),
+            End::Prune(_) | End::Replace(..) | End::Hook(_) => None,
+        }
     }
 
     /// Whether an object is there and stays.
@@ -637,6 +382,11 @@ impl<'a> Control<'a> {
             Spec::Old => self.old.as_ref(),
             Spec::New => self.new.as_ref(),
         }
+    }
+
+    /// What it is called: `namespace/name`, or the path of a folder.
+    pub fn name(&self) -> &str {
+        if self.thing.is_none() { self.id.trim_start_matches('/') } else { &self.id }
     }
 
     /// Its policy by the spec of today; whoever deploys a folder that no Application names applies and prunes.

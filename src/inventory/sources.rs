@@ -172,7 +172,10 @@ fn follows(revision: &str, branch: Option<&str>) -> bool {
 }
 
 fn own(options: &Options, sources: &[Source]) -> Option<String> {
-    let mapped = |url: &str| options.repositories.iter().any(|mapping| same_repository(&mapping.url, url));
+    let mapped = |url: &str| {
+        let mut mappings = options.repositories.iter().filter(|mapping| mapping.revision.is_none());
+        mappings.any(|mapping| same_repository(&mapping.url, url))
+    };
     if let Some(origin) = &options.origin
         && sources.iter().any(|source| place(&source.repo_url) == place(origin))
     {

@@ -4,6 +4,7 @@
 //! are versioned, sorted and described by the schemas of [`schema`]; `docs/formats.md` explains them.
 
 mod diff;
+mod diff_text;
 mod excerpt;
 mod json;
 mod lines;

@@ -1,0 +1,345 @@
+//! `diff` for people: verdict, causes of what is dangerous, what nobody can tell, a table, new findings.
+
+use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row};
+use crate::report::diff::{Diff, Place};
+use crate::report::excerpt::{self, BOLD, DIM};
+use crate::report::{Error, Layout, neutral, text};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::Write;
+
+/// How many objects of one cause are named before the rest is counted.
+const FOLD: usize = 6;
+
+/// Rows that share what happens, why, and to whom, and what goes along with them.
+struct Group<'a> {
+    danger: Danger,
+    /// The first of them is the worst.
+    own: Vec<&'a Row>,
+    /// What goes along, the worst first.
+    along: Vec<&'a Row>,
+}
+
+/// Writes the report.
+pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let mut told = String::new();
+    let [base, head] = diff.names.map(neutral::line);
+    let _ = writeln!(told, "{BOLD}billhook diff{BOLD:#}  {base} → {head}\n");
+    let groups = groups(diff.forecast);
+    verdict(&mut told, diff);
+    for group in &groups {
+        dangerous(&mut told, diff, group, layout);
+    }
+    not_told(&mut told, diff.forecast, layout);
+    counts(&mut told, diff.forecast, layout);
+    out.write_all(told.as_bytes())?;
+    if !diff.lint.findings.is_empty() {
+        text::findings(&diff.lint, layout, out)?;
+    }
+    if layout.verbose {
+        write!(out, "{}", text::not_known(diff.lint.unknown, layout))?;
+    }
+    if !layout.quiet {
+        writeln!(out, "{}", summary(diff, layout))?;
+    }
+    Ok(())
+}
+
+/// The causes of what is dangerous, the worst first. What goes along with something is told with it.
+fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
+    let rows = &forecast.rows;
+    let root = |mut row: usize| {
+        for _ in 0..rows.len() {
+            let Some(above) = rows[row].along.filter(|above| rows[*above].danger >= Danger::Change) else {
+                break;
+            };
+            row = above;
+        }
+        row
+    };
+    let mut known: BTreeMap<(&str, Option<&str>, Outcome, &str, &str), Group<'_>> = BTreeMap::new();
+    for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.danger >= Danger::Change) {
+        let root = root(number);
+        let top = &rows[root];
+        if row.danger < Danger::Blocked && matches!(top.outcome, Outcome::Created | Outcome::Updated) {
+            continue;
+        }
+        let key =
+            (&*top.cluster, top.application.as_deref(), top.outcome, top.cause.code, &*top.cause.because);
+        let group = known.entry(key).or_insert_with(|| Group {
+            danger: Danger::None,
+            own: Vec::new(),
+            along: Vec::new(),
+        });
+        group.danger = group.danger.max(row.danger);
+        if root == number { group.own.push(row) } else { group.along.push(row) }
+    }
+    let mut groups: Vec<Group<'_>> =
+        known.into_values().filter(|group| group.danger >= Danger::Blocked).collect();
+    for group in &mut groups {
+        // Stable: then by cluster and key.
+        group.own.sort_by_key(|row| std::cmp::Reverse(row.danger));
+        group.along.sort_by_key(|row| std::cmp::Reverse(row.danger));
+    }
+    groups.sort_by_key(|group| std::cmp::Reverse(group.danger));
+    groups
+}
+
+/// How many objects and other things nobody can tell of.
+fn untold(diff: &Diff<'_>) -> usize {
+    let rows = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown);
+    rows.count() + diff.lint.unknown.len()
+}
+
+fn verdict(told: &mut String, diff: &Diff<'_>) {
+    let rows = &diff.forecast.rows;
+    let worst = rows.iter().map(|row| row.danger).max().unwrap_or(Danger::None);
+    let mut clusters: Vec<&str> =
+        rows.iter().filter(|row| row.danger == worst).map(|row| &*row.cluster).collect();
+    clusters.sort_unstable();
+    clusters.dedup();
+    let place = match clusters.as_slice() {
+        [one] => format!("on `{}`", neutral::line(one)),
+        many => format!("on {} clusters", many.len()),
+    };
+    let what = match worst {
+        Danger::DataLoss => format!("merging this destroys data {place}"),
+        Danger::Outage => format!("merging this takes away what others need {place}"),
+        Danger::Orphan => format!("merging this leaves objects behind that nobody owns {place}"),
+        Danger::Blocked => format!("after this merge not everything comes into being {place}"),
+        Danger::Change => format!("merging this changes objects {place}, and takes away nothing of weight"),
+        Danger::None if untold(diff) > 0 => "merging this changes nothing of what is known".to_owned(),
+        Danger::None => "merging this changes nothing on any cluster".to_owned(),
+    };
+    let sign = if diff.fails { "✖" } else { "✓" };
+    let new = diff.fails && !diff.fail_on.contains(&worst);
+    let also = if new { ", but it brings new findings" } else { "" };
+    let style = match diff.fails {
+        true => excerpt::style(miette::Severity::Error),
+        false => BOLD,
+    };
+    let _ = writeln!(told, "{style}{sign} {what}{also}{style:#}\n");
+}
+
+fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layout<'_>) {
+    let Some(first) = group.own.first() else { return };
+    let style = match group.danger {
+        Danger::DataLoss | Danger::Outage => excerpt::style(miette::Severity::Error),
+        _ => excerpt::style(miette::Severity::Warning),
+    };
+    let word = danger_word(group.danger);
+    let _ = writeln!(told, "{style}{word:<10}{style:#} {}", neutral::line(&headline(group, first)));
+    let mut note = |label: &str, text: &str| {
+        if text.is_empty() {
+            return;
+        }
+        let label = format!("   {label:<7} ");
+        for line in excerpt::wrap(&neutral::line(text), layout.width, &label, "           ") {
+            let _ = writeln!(told, "{line}");
+        }
+    };
+    note("why", &first.cause.because);
+    let all = || group.own.iter().chain(&group.along);
+    if all().any(|row| row.race) {
+        note("", "the order in which controllers read the commit decides; this is the worst that was seen");
+    }
+    let shown = if layout.verbose { usize::MAX } else { FOLD };
+    let list = |rows: &[&Row]| {
+        let mut names: Vec<String> = rows.iter().take(shown).map(|row| row.key.to_string()).collect();
+        if rows.len() > shown {
+            names.push(format!("{} more (-v)", rows.len() - shown));
+        }
+        names.join(" · ")
+    };
+    if group.own.len() > 1 {
+        note("objects", &list(&group.own));
+    }
+    note("with it", &list(&group.along));
+    let line = |place: Place, path: String| match place.line {
+        Some(line) => format!("{path}:{line}"),
+        None => path,
+    };
+    let base = first.base.as_ref().and_then(|manifest| (diff.in_base)(manifest));
+    let base = base.map(|place| format!("{} (base)", line(place.clone(), place.path.to_string())));
+    let head = first.head.as_ref().and_then(|manifest| (diff.in_head)(manifest));
+    let head = head.map(|place| format!("{} (head)", line(place.clone(), (layout.shown)(&place.path))));
+    let places: Vec<String> = base.into_iter().chain(head).collect();
+    note("where", &places.join(" · "));
+    told.push('\n');
+}
+
+/// What becomes of these objects nobody can tell; each reason once.
+fn not_told(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
+    let mut reasons: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
+    for row in forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown) {
+        reasons.entry((&row.cluster, &row.cause.because)).or_default().push(row);
+    }
+    for ((cluster, because), rows) in reasons {
+        let mut names: Vec<String> = rows.iter().take(FOLD).map(|row| row.key.to_string()).collect();
+        if rows.len() > FOLD {
+            names.push(format!("{} more", rows.len() - FOLD));
+        }
+        let count = text::count(rows.len(), "object");
+        let _ = writeln!(told, "{BOLD}not known{BOLD:#}  {count} on {}", neutral::line(cluster));
+        for (label, text) in [("why", because), ("objects", names.join(" · ").as_str())] {
+            let label = format!("   {label:<7} ");
+            for line in excerpt::wrap(&neutral::line(text), layout.width, &label, "           ") {
+                let _ = writeln!(told, "{line}");
+            }
+        }
+        told.push('\n');
+    }
+}
+
+/// What happens to how many objects of whom, and where.
+fn headline(group: &Group<'_>, first: &Row) -> String {
+    let objects = match group.own.len() {
+        1 => first.key.to_string(),
+        count => format!("{count} objects"),
+    };
+    let verb = match first.outcome {
+        Outcome::Created => "made",
+        Outcome::Updated => "changed",
+        Outcome::Unchanged => "not changed",
+        Outcome::Pruned => "pruned",
+        Outcome::Cascaded => "deleted",
+        Outcome::Kept => "kept",
+        Outcome::Orphaned => "orphaned",
+        Outcome::Adopted => "adopted",
+        Outcome::Recreated => "deleted and made anew",
+        Outcome::Stuck => "stuck in deletion",
+        Outcome::Blocked => "not made",
+        Outcome::Unknown => "not known",
+    };
+    let along = match group.along.len() {
+        0 => String::new(),
+        1 => ", and one object with it".to_owned(),
+        count => format!(", and {count} objects with it"),
+    };
+    let data: Vec<String> = group
+        .own
+        .iter()
+        .chain(&group.along)
+        .filter(|row| {
+            row.danger == Danger::DataLoss && !matches!(&*row.key.kind, "Namespace" | "Application")
+        })
+        .take(2)
+        .map(|row| row.key.to_string())
+        .collect();
+    let single = group.own.len() + group.along.len() == 1;
+    let data = match data.as_slice() {
+        [] => String::new(),
+        _ if single => String::new(),
+        some => format!("; data in {}", some.join(" and ")),
+    };
+    let whose = match (&first.application, &first.to_application) {
+        (Some(from), Some(to)) => format!("`{from}` → `{to}`: "),
+        (Some(from), None) => format!("`{from}`: "),
+        _ => String::new(),
+    };
+    format!("{whose}{objects} {verb} on {}{along}{data}", first.cluster)
+}
+
+fn danger_word(danger: Danger) -> &'static str {
+    match danger {
+        Danger::DataLoss => "data-loss",
+        Danger::Outage => "outage",
+        Danger::Orphan => "orphan",
+        Danger::Blocked => "blocked",
+        Danger::Change => "change",
+        Danger::None => "none",
+    }
+}
+
+/// The columns of the table, in order.
+const COLUMNS: &[(&str, &[Outcome])] = &[
+    ("created", &[Outcome::Created]),
+    ("updated", &[Outcome::Updated, Outcome::Adopted]),
+    ("pruned", &[Outcome::Pruned]),
+    ("cascaded", &[Outcome::Cascaded]),
+    ("recreated", &[Outcome::Recreated]),
+    ("kept", &[Outcome::Kept, Outcome::Stuck]),
+    ("orphaned", &[Outcome::Orphaned]),
+    ("blocked", &[Outcome::Blocked]),
+    ("unknown", &[Outcome::Unknown]),
+];
+
+/// One line for every Application that something happens to; the others are counted.
+fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
+    if layout.quiet {
+        return;
+    }
+    let happens =
+        |row: &&ApplicationRow| row.counts.iter().any(|(outcome, _)| *outcome != Outcome::Unchanged);
+    let (some, others): (Vec<&ApplicationRow>, Vec<&ApplicationRow>) =
+        forecast.applications.iter().partition(happens);
+    if !some.is_empty() {
+        let widest = some.iter().map(|row| row.id.chars().count() + row.cluster.chars().count() + 2).max();
+        let wide = widest.unwrap_or(0).max(20);
+        let _ = write!(told, "{BOLD}{:wide$}", "what the merge does");
+        let used: Vec<_> = COLUMNS
+            .iter()
+            .filter(|(_, outcomes)| {
+                some.iter().any(|row| row.counts.iter().any(|(outcome, _)| outcomes.contains(outcome)))
+            })
+            .collect();
+        for (name, _) in &used {
+            let _ = write!(told, "  {name:>9}");
+        }
+        let _ = writeln!(told, "{BOLD:#}");
+        for row in some {
+            let name = format!("{}  {}", neutral::line(&row.id), neutral::line(&row.cluster));
+            let _ = write!(told, "{name:wide$}");
+            for (_, outcomes) in &used {
+                let count: usize = row
+                    .counts
+                    .iter()
+                    .filter(|(outcome, _)| outcomes.contains(outcome))
+                    .map(|(_, count)| count)
+                    .sum();
+                match count {
+                    0 => told.push_str("          ·"),
+                    count => {
+                        let _ = write!(told, "  {count:>9}");
+                    }
+                }
+            }
+            told.push('\n');
+        }
+    }
+    if !others.is_empty() {
+        let _ = writeln!(told, "{DIM}{} unchanged{DIM:#}", text::count(others.len(), "Application"));
+    }
+    if !forecast.applications.is_empty() {
+        told.push('\n');
+    }
+}
+
+fn summary(diff: &Diff<'_>, layout: Layout<'_>) -> String {
+    let mut parts = Vec::new();
+    for danger in [Danger::DataLoss, Danger::Outage, Danger::Orphan, Danger::Blocked] {
+        let rows = diff.forecast.rows.iter().filter(|row| row.danger == danger).count();
+        if rows > 0 {
+            parts.push(format!("{rows} {}", danger_word(danger)));
+        }
+    }
+    let mut told = if parts.is_empty() { "no danger".to_owned() } else { parts.join(", ") };
+    let _ = write!(told, " in {}", text::count(diff.forecast.rows.len(), "object"));
+    if !diff.lint.findings.is_empty() {
+        let _ = write!(told, " · {}", text::count(diff.lint.findings.len(), "new finding"));
+    }
+    if diff.existing > 0 {
+        let _ = write!(told, " · {} there before", text::count(diff.existing, "finding"));
+    }
+    let untold = untold(diff);
+    if untold > 0 {
+        let more = if layout.verbose { "" } else { " (run with -v)" };
+        let _ = write!(told, " · {} not known{more}", text::count(untold, "thing"));
+    }
+    let worst =
+        diff.forecast.rows.iter().map(|row| row.danger).filter(|danger| diff.fail_on.contains(danger)).max();
+    if let (true, Some(worst)) = (diff.fails, worst) {
+        let _ = write!(told, " · fails because of {} (diff.failOn)", danger_word(worst));
+    }
+    told
+}
