@@ -76,7 +76,7 @@ fn sorted(world: &World<'_>, mut rows: Vec<(ThingId, Row)>) -> Vec<Row> {
         Some(End::Namespace(above) | End::Definition(above) | End::Owner(above)) => Some(*above),
         Some(End::Application(control)) => world.controls[*control].thing,
         Some(End::Set(set)) => Some(world.sets[*set].thing),
-        Some(End::Prune(_) | End::Replace(..) | End::Hook(_)) | None => None,
+        Some(End::Prune(_) | End::Replace(..) | End::Hook(_) | End::Scaled(_)) | None => None,
     };
     rows.into_iter()
         .map(|(thing, row)| Row { along: along(thing).and_then(|above| numbers[above]), ..row })
@@ -317,6 +317,10 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
         }
         Some(End::Owner(owner)) => {
             Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner)))
+        }
+        Some(End::Scaled(owner)) => {
+            let because = format!("{} has fewer replicas, and `whenScaled: Delete` deletes their claims", thing(owner));
+            Cause::new("scaled-down", because)
         }
         Some(End::Replace(_, cause)) => cause.clone(),
         Some(End::Hook(control)) => {

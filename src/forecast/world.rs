@@ -139,6 +139,8 @@ pub(super) enum End {
     Definition(ThingId),
     /// Its owner went.
     Owner(ThingId),
+    /// Its owner has fewer replicas.
+    Scaled(ThingId),
     /// A sync deletes and makes it anew.
     Replace(ControlId, Cause),
     /// The policy of a hook.
