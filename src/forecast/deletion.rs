@@ -76,7 +76,7 @@ fn remove(world: &mut World<'_>, thing: ThingId, end: End, going: &HashSet<Thing
 pub(super) fn actor(end: &End) -> Option<ControlId> {
     match end {
         End::Prune(id) | End::Application(id) | End::Replace(id, _) | End::Hook(id) => Some(*id),
-        End::Namespace(_) | End::Definition(_) | End::Owner(_) | End::Set(_) => None,
+        End::Namespace(_) | End::Definition(_) | End::Owner(_) | End::Scaled(_) | End::Set(_) => None,
     }
 }
 

@@ -12,7 +12,7 @@ use super::plan::{self, Plan, Run};
 use super::world::{Being, ControlId, End, Spec, ThingId, World, namespace_key};
 use super::{claims, hooks, seed, sets};
 use crate::inventory::Outcome;
-use crate::model::{Condition, Problem};
+use crate::model::{Condition, Manifest, Problem};
 use hashbrown::HashSet;
 use std::sync::Arc;
 
@@ -220,6 +220,23 @@ fn make_claims(world: &mut World<'_>, thing: ThingId) {
             world.put(claim, Being::new(None, None));
         }
     }
+    drop_claims(world, thing, manifest);
+}
+
+/// A StatefulSet that is told so deletes the claims of replicas that go
+/// (`pkg/controller/statefulset/stateful_set_utils.go` of Kubernetes).
+fn drop_claims(world: &mut World<'_>, thing: ThingId, manifest: &Manifest) {
+    let policy = manifest.node().at(&["spec", "persistentVolumeClaimRetentionPolicy", "whenScaled"]);
+    let of = &world.things[thing];
+    let Some(before) = of.before.as_ref().and_then(|being| being.manifest) else { return };
+    if policy.and_then(|policy| policy.as_str()) != Some("Delete") {
+        return;
+    }
+    let kept = claims::claims(&of.key, manifest);
+    let had = claims::claims(&of.key, before).into_iter().filter(|claim| !kept.contains(claim));
+    let found = had.filter_map(|claim| world.find(of.instance, &of.cluster, &claim));
+    let gone: Vec<(ThingId, End)> = found.map(|claim| (claim, End::Scaled(thing))).collect();
+    delete(world, gone);
 }
 
 fn run_hook(world: &mut World<'_>, id: ControlId, index: usize, thing: ThingId) {

@@ -60,6 +60,10 @@ pub(super) fn ended(world: &World<'_>, id: ThingId) -> Cause {
         Some(End::Owner(owner)) => {
             Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner)))
         }
+        Some(End::Scaled(owner)) => {
+            let because = format!("{} has fewer replicas, and `whenScaled: Delete` deletes their claims", thing(owner));
+            Cause::new("scaled-down", because)
+        }
         Some(End::Replace(_, cause)) => cause.clone(),
         Some(End::Hook(control)) => {
             Cause::new("hook-policy", format!("the sync of `{}` runs the hook anew", app(control)))

@@ -138,6 +138,8 @@ pub(super) enum End {
     Definition(ThingId),
     /// Its owner went.
     Owner(ThingId),
+    /// Its owner has fewer replicas.
+    Scaled(ThingId),
     /// A sync deletes and makes it anew.
     Replace(ControlId, Cause),
     /// The policy of a hook.
@@ -343,7 +345,7 @@ impl<'a> World<'a> {
             End::Namespace(above) | End::Definition(above) | End::Owner(above) => Some(*above),
             End::Application(control) => self.controls[*control].thing,
             End::Set(set) => Some(self.sets[*set].thing),
-            End::Prune(_) | End::Replace(..) | End::Hook(_) => None,
+            End::Prune(_) | End::Replace(..) | End::Hook(_) | End::Scaled(_) => None,
         }
     }
 

@@ -13,7 +13,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for row in change.forecast.rows.iter().filter(|row| row.key.is("apps", "StatefulSet")) {
+    for row in change.of_kind("apps", "StatefulSet") {
         let (Some(before), Some(after)) = (&row.base, &row.head) else { continue };
         let applied = matches!(row.outcome, Outcome::Updated | Outcome::Adopted) && is_in_head(row);
         if applied && deletes(after) {
@@ -40,6 +40,6 @@ fn tell(cx: &mut Context<'_>, row: &Row, before: &Manifest, after: &Manifest) {
     cx.report(after.location_at(&["spec", "replicas"]), format!("`{}` goes from {from} replicas to {to} and deletes {claims}", row.key))
         .row(row)
         .because(format!("`whenScaled: Delete` deletes the claims of replicas that go, `{first}-{}-{}` first, and the reclaim policy usually their disks; scaling up again gives empty ones", row.key.name, from - 1))
-        .help("in two merges: (1) `whenScaled: Retain`, and wait for the sync; (2) the smaller number")
+        .help("in two merges: 1. `whenScaled: Retain`, and wait for the sync; 2. the smaller number")
         .see(before.location_at(&["spec", "replicas"]).in_base(), "as base has it");
 }

@@ -11,10 +11,9 @@ pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH435-crd-removed.md"), check: Check::Change(check) };
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    let definitions = change.forecast.rows.iter();
-    for row in definitions.filter(|row| row.key.is("apiextensions.k8s.io", "CustomResourceDefinition")) {
+    for row in change.of_kind("apiextensions.k8s.io", "CustomResourceDefinition") {
         let Some((group, kind)) = row.base.as_ref().and_then(defined) else { continue };
-        let objects = change.of_kind(&row.cluster, group, kind);
+        let objects: Vec<&Row> = change.of_kind(group, kind).filter(|object| object.cluster == row.cluster).collect();
         match change.fate(row) {
             Some(fate) if fate.ends() => tell_deleted(cx, row, kind, &objects, fate == Fate::ByHand),
             Some(Fate::Stays) if row.outcome == Outcome::Orphaned => tell_left(cx, row, kind, &objects),

@@ -1,5 +1,6 @@
 //! BH436. Meaning, rationale and examples: `rules/BH436-data-bearing-cr-removed.md`.
 
+use super::change::steps::{acknowledge, plan};
 use super::change::{Fate, protect_first};
 use super::{Change, Check, Context, Rule};
 use crate::finding::Severity;
@@ -58,7 +59,7 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         }
         let fate = change.fate(row);
         let by_hand = fate == Some(Fate::ByHand);
-        let told = change.is_moved(row) || change.is_renamed(row);
+        let told = change.is_moved(row) || change.is_renamed(row, &cx.options.stateful);
         if (fate == Some(Fate::Pruned) || by_hand) && !told {
             tell(cx, row, by_hand);
         }
@@ -74,7 +75,14 @@ fn tell(cx: &mut Context<'_>, row: &Row, by_hand: bool) {
     let report = cx
         .report_row(row, format!("`{}` {when}, and the {} it stands for", row.key, stands_for(&row.key)))
         .because(operator(&row.key))
-        .help(format!("in two merges: (1) {}; switch on what makes its operator keep the data, and back it up; (2) merge this change, by which it then stays until you delete it by hand", protect_first(row)));
+        .help(format!(
+            "in two merges: {}; if it is to go now, {}",
+            plan([
+                format!("{}; switch on what makes its operator keep the data, and back it up", protect_first(row)),
+                "merge this change, by which it then stays until you delete it by hand".to_owned(),
+            ]),
+            acknowledge(&row.key)
+        ));
     if by_hand {
         report.at_most(Severity::Warning);
     }

@@ -1,5 +1,6 @@
 //! BH434. Meaning, rationale and examples: `rules/BH434-kustomize-namespace-changed.md`.
 
+use super::change::steps::{KEEP, plan};
 use super::change::{Fate, Kustomization, Losses, Move};
 use super::{Change, Check, Context, Rule};
 use crate::finding::Severity;
@@ -11,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for way in change.moves().iter().filter(|way| change.is_by_destination(way).is_none()) {
+    for way in change.moves().iter().filter(|way| !change.is_by_destination(way)) {
         if let Some(kustomization) = change.kustomization_of(way) {
             tell(change, cx, way, kustomization);
         }
@@ -75,8 +76,10 @@ fn went(all: &Losses<'_>) -> String {
 fn cure(way: &Move<'_>, kustomization: &Kustomization) -> String {
     let (path, to) = (&kustomization.path, way.to);
     let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-    format!(
-        "in three merges: (1) leave `{path}` as it is, and add an overlay beside `{dir}` with `namespace: {to}` and an Application of its own; wait until it is healthy, copy the data, move the traffic; (2) put `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on what must last in `{}` and on its Namespace, and wait until `{}` is Synced; (3) remove the old overlay",
-        way.from, way.application
-    )
+    let steps = plan([
+        format!("leave `{path}` as it is, and add an overlay beside `{dir}` with `namespace: {to}` and an Application of its own; wait until it is healthy, copy the data, move the traffic"),
+        format!("put `{KEEP}` on what must last in `{}` and on its Namespace, and wait until `{}` is Synced", way.from, way.application),
+        "remove the old overlay".to_owned(),
+    ]);
+    format!("in three merges: {steps}")
 }

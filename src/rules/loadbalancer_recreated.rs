@@ -25,7 +25,7 @@ const ADDRESSES: &[&str] = &[
 ];
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for row in change.forecast.rows.iter().filter(|row| row.key.is("", "Service")) {
+    for row in change.of_kind("", "Service") {
         let Some(before) = row.base.as_ref().filter(|before| balances(before)) else { continue };
         let fate = change.fate(row);
         match (&row.head, fate) {

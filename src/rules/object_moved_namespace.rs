@@ -1,5 +1,6 @@
 //! BH433. Meaning, rationale and examples: `rules/BH433-object-moved-namespace.md`.
 
+use super::change::steps::plan;
 use super::change::{Fate, Losses, Move, protect_first};
 use super::volumes::claims_of;
 use super::{Change, Check, Context, Rule};
@@ -10,7 +11,7 @@ pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH433-object-moved-namespace.md"), check: Check::Change(check) };
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for way in change.moves().iter().filter(|way| change.is_by_destination(way).is_none()) {
+    for way in change.moves().iter().filter(|way| !change.is_by_destination(way)) {
         if change.kustomization_of(way).is_none() {
             tell(change, cx, way);
         }
@@ -61,8 +62,7 @@ fn why(change: &Change<'_>, going: &[(&Row, &Row)], old: &Row, new: &Row) -> Str
     };
     let data = match old.key.is("", "PersistentVolumeClaim") {
         true => {
-            let instance =
-                old.application.as_ref().and_then(|id| change.pair(id)?.base).map_or(0, |app| app.instance);
+            let instance = change.instance_of(old);
             let disk = change.policies().told(instance, &old.cluster, &old.key, old.base.as_ref());
             format!("; the new claim is empty, and of the old one {disk}")
         }
@@ -100,10 +100,14 @@ fn sets(change: &Change<'_>, old: &Row, new: &Row) -> String {
 fn cure(way: &Move<'_>, old: &Row, data: bool) -> String {
     let to = way.to;
     match data {
-        true => format!(
-            "in three merges: (1) {}; (2) add it in `{to}` beside the old one, and copy the data; (3) remove the old one, which then stays until you delete it by hand",
-            protect_first(old)
-        ),
+        true => {
+            let steps = plan([
+                protect_first(old),
+                format!("add it in `{to}` beside the old one, and copy the data"),
+                "remove the old one, which then stays until you delete it by hand".to_owned(),
+            ]);
+            format!("in three merges: {steps}")
+        }
         false => format!(
             "make sure that the namespace `{to}` is there before the merge, and expect that it is down until the new one runs; to avoid that, add it in `{to}` first and remove the old one in a second merge"
         ),

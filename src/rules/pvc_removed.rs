@@ -1,5 +1,6 @@
 //! BH438. Meaning, rationale and examples: `rules/BH438-pvc-removed.md`.
 
+use super::change::steps::{acknowledge, plan};
 use super::change::{Fate, is_in_head, protect_first};
 use super::volumes::{mounted, templates};
 use super::{Change, Check, Context, Rule};
@@ -10,7 +11,7 @@ pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH438-pvc-removed.md"), check: Check::Change(check) };
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for row in change.forecast.rows.iter().filter(|row| row.key.is("", "PersistentVolumeClaim")) {
+    for row in change.of_kind("", "PersistentVolumeClaim") {
         let fate = change.fate(row);
         let by_hand = fate == Some(Fate::ByHand);
         if (fate == Some(Fate::Pruned) || by_hand) && !change.is_moved(row) {
@@ -31,8 +32,7 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, row: &Row, by_hand: bool) {
         .as_ref()
         .map(|next| format!(": `{}` starts on {}", next.workload.key, next.told()))
         .unwrap_or_default();
-    let instance =
-        row.application.as_ref().and_then(|id| change.pair(id)?.base).map_or(0, |app| app.instance);
+    let instance = change.instance_of(row);
     let disk = change.policies().told(instance, &row.cluster, key, row.base.as_ref());
     let held = match row.outcome {
         Outcome::Stuck => format!("; it hangs until then ({})", row.cause.because),
@@ -45,12 +45,13 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, row: &Row, by_hand: bool) {
         ),
         None => "delete it by hand when nothing needs it any more".to_owned(),
     };
-    let protect = protect_first(row);
     let report = cx
         .report_row(row, format!("`{key}` {when}, and what is stored in it{instead}"))
         .because(format!("it left git, and {disk}{held}"))
         .help(format!(
-            "in two merges: (1) {protect}; (2) merge this change, by which the claim then stays; {copy}"
+            "in two merges: {}; if it is to go now, {}",
+            plan([protect_first(row), format!("merge this change, by which the claim then stays; {copy}")]),
+            acknowledge(key)
         ));
     if by_hand {
         report.at_most(Severity::Warning);

@@ -12,7 +12,7 @@ pub(super) const RULE: Rule = Rule {
 const POLICY: &[&str] = &["spec", "persistentVolumeReclaimPolicy"];
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for row in change.forecast.rows.iter().filter(|row| row.key.is("", "PersistentVolume")) {
+    for row in change.of_kind("", "PersistentVolume") {
         let (Some(before), Some(after)) = (&row.base, &row.head) else { continue };
         if !super::change::is_in_head(row) || deletes(before) || !deletes(after) {
             continue;

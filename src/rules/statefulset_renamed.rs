@@ -1,6 +1,7 @@
 //! BH439. Meaning, rationale and examples: `rules/BH439-statefulset-renamed.md`.
 
-use super::change::{Fate, Twin};
+use super::change::steps::plan;
+use super::change::{Fate, Twin, protect_first};
 use super::volumes::{claims_of, templates};
 use super::{Change, Check, Context, Rule};
 use crate::finding::Severity;
@@ -13,7 +14,7 @@ pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH439-statefulset-renamed.md"), check: Check::Change(check) };
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    for twin in change.renamed() {
+    for twin in change.renamed(&cx.options.stateful) {
         tell(change, cx, twin);
     }
 }
@@ -96,11 +97,12 @@ fn cure(old: &Row, new: &Row, app: Option<&App>) -> String {
         }
         _ => "copy the data".to_owned(),
     };
-    let protect = super::change::protect_first(old);
-    format!(
-        "{keep}; or in three merges: (1) {protect}; (2) add `{}` beside it, and {copy} while nobody writes; (3) remove `{name}`, which then stays until you delete it by hand",
-        new.key.name
-    )
+    let steps = plan([
+        protect_first(old),
+        format!("add `{}` beside it, and {copy} while nobody writes", new.key.name),
+        format!("remove `{name}`, which then stays until you delete it by hand"),
+    ]);
+    format!("{keep}; or in three merges: {steps}")
 }
 
 fn templates_of(row: &Row) -> Vec<&str> {

@@ -1,6 +1,6 @@
 //! How objects end that head does not have any more.
 
-use super::{Change, is_lost};
+use super::{Change, is_lost, steps};
 use crate::forecast::{Outcome, Row};
 
 /// How an object of base ends that head does not have any more.
@@ -67,24 +67,12 @@ impl<'a> Change<'a> {
     }
 }
 
-/// Where an object stands in base, as a file to edit.
-fn place_in_base(row: &Row) -> String {
-    match &row.base {
-        Some(manifest) if manifest.is_written() => format!("in `{}`", manifest.path()),
-        Some(manifest) => format!("made from `{}`", manifest.path()),
-        None => "in git".to_owned(),
-    }
-}
-
 /// The first step of every deliberate removal: protect the live object, and wait.
 pub fn protect_first(row: &Row) -> String {
     let wait = match &row.application {
         Some(id) => format!("wait until `{id}` is Synced"),
         None => "wait for the sync".to_owned(),
     };
-    let place = place_in_base(row);
-    format!(
-        "merge `argocd.argoproj.io/sync-options: Prune=false,Delete=false` on {} alone ({place}), and {wait}",
-        row.key
-    )
+    let place = row.base.as_ref().map_or_else(|| "in git".to_owned(), |manifest| format!("in {}", steps::file(manifest)));
+    format!("merge `{}` on {} alone, {place}, and {wait}", steps::KEEP, row.key)
 }

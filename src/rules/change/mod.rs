@@ -5,6 +5,7 @@ mod gone;
 mod kustomizations;
 mod losses;
 mod moves;
+mod objects;
 pub mod steps;
 mod twins;
 
@@ -15,14 +16,11 @@ pub use losses::Losses;
 pub use moves::Move;
 pub use twins::Twin;
 
-use crate::files::{Location, Path};
+use crate::files::Location;
 use crate::forecast::{Forecast, Outcome, Row};
 use crate::inventory::{App, Inventory, Parent, Set};
-use crate::model::{GroupKind, Manifest, ResourceKey};
-use crate::render::Tool;
-use crate::rules::volumes::Policies;
+use crate::model::ResourceKey;
 use hashbrown::{HashMap, HashSet};
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 /// A merge: what is deployed now, what head makes of it, and what becomes of every object.
@@ -35,27 +33,19 @@ pub struct Change<'a> {
     pub forecast: &'a Forecast,
     /// Every Application of base or head, those of base first, each in the order of its inventory.
     pub apps: Vec<Pair<'a>>,
-    /// Kinds that hold data beyond the built-in ones.
-    stateful: &'a [GroupKind],
-    moves: OnceLock<Vec<Move<'a>>>,
-    policies: OnceLock<Policies>,
-    twins: OnceLock<Vec<Twin<'a>>>,
-    kustomizations: OnceLock<Vec<Kustomization>>,
-    left: OnceLock<BTreeMap<Path, Vec<&'a Row>>>,
     /// For each Argo CD instance of base its number in head.
     instances: Vec<Option<usize>>,
     heads: HashMap<(usize, &'a str), &'a App>,
     set_heads: HashMap<(usize, &'a str), &'a Set>,
     index: OnceLock<Index<'a>>,
     gone: OnceLock<Vec<Gone<'a>>>,
+    objects: objects::Objects<'a>,
 }
 
 /// What is asked for only where something is lost.
 #[derive(Default)]
 struct Index<'a> {
-    pairs: HashMap<&'a str, Pair<'a>>,
     of_app: HashMap<&'a str, Vec<&'a Row>>,
-    of_kind: HashMap<&'a str, Vec<&'a Row>>,
     /// By cluster, then by namespace.
     in_namespace: HashMap<&'a str, HashMap<&'a str, Vec<&'a Row>>>,
     children: HashMap<&'a str, Vec<&'a App>>,
@@ -72,12 +62,7 @@ pub struct Pair<'a> {
 
 impl<'a> Change<'a> {
     /// The merge of `head` into `base`, of which `forecast` says what it does.
-    pub fn new(
-        base: &'a Inventory,
-        head: &'a Inventory,
-        forecast: &'a Forecast,
-        stateful: &'a [GroupKind],
-    ) -> Self {
+    pub fn new(base: &'a Inventory, head: &'a Inventory, forecast: &'a Forecast) -> Self {
         let known = |scope: &str| head.instances.iter().position(|instance| instance.scope == scope);
         let instances: Vec<_> = base.instances.iter().map(|instance| known(&instance.scope)).collect();
         let heads: HashMap<(usize, &str), &App> =
@@ -92,23 +77,8 @@ impl<'a> Change<'a> {
         }
         let new = head.applications.iter().filter(|app| !paired.contains(&(app.instance, &*app.id)));
         apps.extend(new.map(|app| Pair { base: None, head: Some(app) }));
-        Self {
-            base,
-            head,
-            forecast,
-            apps,
-            stateful,
-            instances,
-            heads,
-            set_heads,
-            index: OnceLock::new(),
-            gone: OnceLock::new(),
-            moves: OnceLock::new(),
-            policies: OnceLock::new(),
-            twins: OnceLock::new(),
-            kustomizations: OnceLock::new(),
-            left: OnceLock::new(),
-        }
+        let (index, gone, objects) = (OnceLock::new(), OnceLock::new(), objects::Objects::default());
+        Self { base, head, forecast, apps, instances, heads, set_heads, index, gone, objects }
     }
 
     /// The number that an Argo CD instance of base has in head.
@@ -166,41 +136,6 @@ impl<'a> Change<'a> {
         self.index().of_app.get(application).into_iter().flatten().copied()
     }
 
-    /// What becomes of every object of a kind on a cluster, in order of key.
-    pub fn of_kind(&self, cluster: &str, group: &str, kind: &str) -> Vec<&'a Row> {
-        let rows = self.index().of_kind.get(kind).into_iter().flatten().copied();
-        rows.filter(|row| *row.cluster == *cluster && *row.key.group == *group).collect()
-    }
-
-    /// What becomes of the objects of a kind, a namespace and a name, on every cluster.
-    pub fn of_kind_named(&self, kind: &str, namespace: &str, name: &str) -> Vec<&'a Row> {
-        let rows = self.index().of_kind.get(kind).into_iter().flatten().copied();
-        rows.filter(|row| *row.key.namespace == *namespace && *row.key.name == *name).collect()
-    }
-
-    /// The files of plain manifests from which objects leave git, in order of path, and those objects.
-    ///
-    /// Objects of which nobody can tell what becomes of them are left out.
-    pub fn left_files(&self) -> &BTreeMap<Path, Vec<&'a Row>> {
-        self.left.get_or_init(|| {
-            let mut left: BTreeMap<Path, Vec<&Row>> = BTreeMap::new();
-            for row in &self.forecast.rows {
-                if let Some(manifest) = row.base.as_ref().filter(|manifest| manifest.is_written())
-                    && self.fate(row).is_some_and(|fate| fate != Fate::Unknown)
-                {
-                    left.entry(Path::clone(manifest.path())).or_default().push(row);
-                }
-            }
-            left
-        })
-    }
-
-    /// The files of head that something is deployed from.
-    pub fn origins(&self) -> HashSet<&'a str> {
-        let targets = self.head.applications.iter().flat_map(|app| &app.targets.list);
-        targets.map(|target| &**target.manifest.path()).collect()
-    }
-
     /// What becomes of the objects in the namespace that this row is about.
     pub fn in_namespace(&self, namespace: &Row) -> impl Iterator<Item = &'a Row> {
         let on_cluster = self.index().in_namespace.get(&*namespace.cluster);
@@ -212,107 +147,18 @@ impl<'a> Change<'a> {
         self.forecast.rows.iter().filter(|row| is_lost(row))
     }
 
-    /// What becomes of the Namespace that an object is in, where it is in git.
-    pub fn namespace_of(&self, row: &Row) -> Option<&'a Row> {
-        let name = &row.key.namespace;
-        let key = ResourceKey {
-            group: "".into(),
-            kind: "Namespace".into(),
-            namespace: "".into(),
-            name: std::sync::Arc::clone(name),
-        };
-        self.row(&row.cluster, &key).filter(|_| !name.is_empty())
-    }
-
-    /// The Application of this `namespace/name`; of several Argo CD instances that have one, the first.
-    pub fn pair(&self, application: &str) -> Option<Pair<'a>> {
-        self.index().pairs.get(application).copied()
-    }
-
-    /// What moves from one namespace to another.
-    pub fn moves(&self) -> &[Move<'a>] {
-        self.moves.get_or_init(|| moves::moves(self.forecast))
-    }
-
-    /// Whether an object that left its namespace comes in another one, in the same Application.
-    pub fn is_moved(&self, row: &Row) -> bool {
-        let id = std::ptr::from_ref(row);
-        let own = |way: &&Move<'a>| {
-            Some(way.application) == row.application.as_deref() && *way.from == *row.key.namespace
-        };
-        self.moves().iter().filter(own).any(|way| way.pairs.iter().any(|(old, _)| std::ptr::eq(*old, id)))
-    }
-
-    /// Whether a move follows the destination namespace of its Application: the Application as head has it.
-    pub fn is_by_destination(&self, way: &Move<'_>) -> Option<&'a App> {
-        let pair = self.pair(way.application)?;
-        let (base, head) = (pair.base?, pair.head?);
-        let of = |app: &'a App| app.application.spec.destination.namespace.as_str();
-        (of(base) == way.from && of(head) == way.to).then_some(head)
-    }
-
-    /// The kustomization whose `namespace` makes a move.
-    pub fn kustomization_of(&self, way: &Move<'_>) -> Option<&Kustomization> {
-        let head = self.pair(way.application)?.head?;
-        if !head.tools.contains(&Some(Tool::Kustomize)) {
-            return None;
-        }
-        let says = |manifest: &Manifest| Some(manifest.node().get("namespace")?.as_str()?.to_owned());
-        self.kustomizations().iter().find(|own| {
-            let (from, to) = (says(&own.base), says(&own.head));
-            from != to && from.is_none_or(|from| from == way.from) && to.is_none_or(|to| to == way.to)
-        })
-    }
-
-    /// The kustomizations that both sides have and that differ.
-    pub fn kustomizations(&self) -> &[Kustomization] {
-        self.kustomizations.get_or_init(|| kustomizations::changed(self.base, self.head))
-    }
-
-    /// What holds data and gets another name.
-    pub fn renamed(&self) -> &[Twin<'a>] {
-        self.twins.get_or_init(|| twins::twins(self.forecast, self.stateful))
-    }
-
-    /// Whether an object that holds data comes under another name.
-    pub fn is_renamed(&self, row: &Row) -> bool {
-        self.renamed().iter().any(|twin| std::ptr::eq(twin.old, row))
-    }
-
-    /// Whether an object is deleted, or its deletion asked for.
-    pub fn is_gone(&self, cluster: &str, key: &ResourceKey) -> bool {
-        self.row(cluster, key).is_some_and(|row| is_lost(row) || row.outcome == Outcome::Stuck)
-    }
-
-    /// What becomes of everything in the namespace of an object, itself included.
-    pub fn beside(&self, row: &Row) -> impl Iterator<Item = &'a Row> {
-        let on_cluster = self.index().in_namespace.get(&*row.cluster);
-        on_cluster.and_then(|names| names.get(&*row.key.namespace)).into_iter().flatten().copied()
-    }
-
-    /// What base says of the volumes behind claims.
-    pub fn policies(&self) -> &Policies {
-        self.policies.get_or_init(|| Policies::new(self.base))
-    }
-
     fn index(&self) -> &Index<'a> {
-        self.index.get_or_init(|| Index::new(self.base, self.forecast, &self.apps))
+        self.index.get_or_init(|| Index::new(self.base, self.forecast))
     }
 }
 
 impl<'a> Index<'a> {
-    fn new(base: &'a Inventory, forecast: &'a Forecast, pairs: &[Pair<'a>]) -> Self {
+    fn new(base: &'a Inventory, forecast: &'a Forecast) -> Self {
         let mut index = Self { children: gone::children(base), ..Self::default() };
-        for pair in pairs {
-            if let Some(app) = pair.base.or(pair.head) {
-                index.pairs.entry(&app.id).or_insert(*pair);
-            }
-        }
         for row in &forecast.rows {
             if let Some(application) = &row.application {
                 index.of_app.entry(application).or_default().push(row);
             }
-            index.of_kind.entry(&*row.key.kind).or_default().push(row);
             if !row.key.namespace.is_empty() {
                 let on_cluster = index.in_namespace.entry(&row.cluster).or_default();
                 on_cluster.entry(&row.key.namespace).or_default().push(row);
