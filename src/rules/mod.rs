@@ -17,6 +17,9 @@ use std::sync::{Arc, LazyLock};
 mod application_name_collision;
 mod app_in_default_project;
 mod appset_duplicate_name;
+mod application_removed_cascade;
+mod application_removed_orphans;
+mod application_renamed;
 mod change;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
@@ -70,6 +73,7 @@ mod unscoped_cluster_generator;
 mod values_file_missing;
 mod yaml_numeric_coercion;
 
+use change::Gone;
 use document::Document;
 
 pub use change::Change;
@@ -130,6 +134,9 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
+    &application_removed_cascade::RULE,
+    &application_removed_orphans::RULE,
+    &application_renamed::RULE,
     &namespace_object_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
@@ -396,6 +403,16 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Reports on an Application that head does not have: where its maker is in head, else where it is in base.
+    fn report_gone(&mut self, change: &Change<'_>, gone: &Gone<'_>, message: String) -> Report<'_> {
+        let before = gone.app.application.manifest.location().in_base();
+        match change.maker(gone) {
+            Some(maker) => self.report(maker, message).see(before, "what base has"),
+            None => self.report(before, message),
+        }
+        .application_object(gone.app)
+    }
+
     /// Reports on an Application, at the field of this path.
     pub fn report_app(&mut self, app: &App, path: &[&str], message: impl Into<String>) -> Report<'_> {
         self.report(app.application.manifest.location_at(path), message).application(app)
@@ -442,6 +459,11 @@ impl Report<'_> {
     fn named(self, object: Object) -> Self {
         self.finding.object = Some(object);
         self
+    }
+
+    /// The Application object itself, where a merge does something to it.
+    pub fn application_object(self, app: &App) -> Self {
+        self.object(&change::key_of(app)).application(app)
     }
 
     /// The Application that makes the object.

@@ -1,14 +1,18 @@
 //! A merge as the rules about it see it: both sides, what becomes of every object, and what several of them ask.
 
+mod gone;
 mod losses;
+pub mod steps;
 
+pub use gone::{Gone, Why};
 pub use losses::Losses;
 
+use crate::files::Location;
 use crate::forecast::{Forecast, Outcome, Row};
-use crate::inventory::{App, Inventory};
+use crate::inventory::{App, Inventory, Parent, Set};
 use crate::model::ResourceKey;
-use hashbrown::HashMap;
-use std::sync::OnceLock;
+use hashbrown::{HashMap, HashSet};
+use std::sync::{Arc, OnceLock};
 
 /// A merge: what is deployed now, what head makes of it, and what becomes of every object.
 pub struct Change<'a> {
@@ -20,7 +24,12 @@ pub struct Change<'a> {
     pub forecast: &'a Forecast,
     /// Every Application of base or head, those of base first, each in the order of its inventory.
     pub apps: Vec<Pair<'a>>,
+    /// For each Argo CD instance of base its number in head.
+    instances: Vec<Option<usize>>,
+    heads: HashMap<(usize, &'a str), &'a App>,
+    set_heads: HashMap<(usize, &'a str), &'a Set>,
     index: OnceLock<Index<'a>>,
+    gone: OnceLock<Vec<Gone<'a>>>,
 }
 
 /// What is asked for only where something is lost.
@@ -29,6 +38,7 @@ struct Index<'a> {
     of_app: HashMap<&'a str, Vec<&'a Row>>,
     /// By cluster, then by namespace.
     in_namespace: HashMap<&'a str, HashMap<&'a str, Vec<&'a Row>>>,
+    children: HashMap<&'a str, Vec<&'a App>>,
 }
 
 /// One Application before and after; of one Argo CD instance and one name.
@@ -43,7 +53,65 @@ pub struct Pair<'a> {
 impl<'a> Change<'a> {
     /// The merge of `head` into `base`, of which `forecast` says what it does.
     pub fn new(base: &'a Inventory, head: &'a Inventory, forecast: &'a Forecast) -> Self {
-        Self { base, head, forecast, apps: pairs(base, head), index: OnceLock::new() }
+        let known = |scope: &str| head.instances.iter().position(|instance| instance.scope == scope);
+        let instances: Vec<_> = base.instances.iter().map(|instance| known(&instance.scope)).collect();
+        let heads: HashMap<(usize, &str), &App> =
+            head.applications.iter().map(|app| ((app.instance, &*app.id), app)).collect();
+        let set_heads = head.sets.iter().map(|set| ((set.instance, &*set.id), set)).collect();
+        let mut apps = Vec::with_capacity(base.applications.len());
+        let mut paired = HashSet::with_capacity(base.applications.len());
+        for app in &base.applications {
+            let head = instances[app.instance].and_then(|instance| heads.get(&(instance, &*app.id)).copied());
+            paired.extend(head.map(|app| (app.instance, &*app.id)));
+            apps.push(Pair { base: Some(app), head });
+        }
+        let new = head.applications.iter().filter(|app| !paired.contains(&(app.instance, &*app.id)));
+        apps.extend(new.map(|app| Pair { base: None, head: Some(app) }));
+        let (index, gone) = (OnceLock::new(), OnceLock::new());
+        Self { base, head, forecast, apps, instances, heads, set_heads, index, gone }
+    }
+
+    /// The number that an Argo CD instance of base has in head.
+    pub fn head_instance(&self, instance: usize) -> Option<usize> {
+        self.instances[instance]
+    }
+
+    /// What head has under the name of an Application of base.
+    pub fn head_of(&self, app: &App) -> Option<&'a App> {
+        self.heads.get(&(self.head_instance(app.instance)?, &*app.id)).copied()
+    }
+
+    /// What head has under the name of an ApplicationSet of base.
+    pub fn head_of_set(&self, set: &Set) -> Option<&'a Set> {
+        self.set_heads.get(&(self.head_instance(set.instance)?, &*set.id)).copied()
+    }
+
+    /// The Applications that base has and head does not.
+    pub fn gone(&self) -> &[Gone<'a>] {
+        self.gone.get_or_init(|| gone::gone(self))
+    }
+
+    /// Where the Application or ApplicationSet stands in head that made an Application of base; None where it is not there
+    /// either.
+    pub fn maker(&self, gone: &Gone<'_>) -> Option<Location> {
+        match (gone.why, &gone.app.parent) {
+            (Why::NotGenerated(_, head), _) => Some(head.manifest.location()),
+            (_, Parent::Application(parent)) => {
+                let parent = self.head_of(&self.base.applications[*parent])?;
+                Some(parent.application.manifest.location())
+            }
+            _ => None,
+        }
+    }
+
+    /// Everything that goes with an Application of base.
+    pub fn fallout(&self, app: &App) -> Losses<'a> {
+        gone::fallout(self, app)
+    }
+
+    /// The Applications of base that this one, or an ApplicationSet that it renders, makes exist.
+    pub fn children(&self, application: &str) -> &[&'a App] {
+        self.index().children.get(application).map_or(&[], Vec::as_slice)
     }
 
     /// What becomes of the object with this key on this cluster; of several Argo CD instances that have one, the first.
@@ -70,13 +138,13 @@ impl<'a> Change<'a> {
     }
 
     fn index(&self) -> &Index<'a> {
-        self.index.get_or_init(|| Index::new(self.forecast))
+        self.index.get_or_init(|| Index::new(self.base, self.forecast))
     }
 }
 
 impl<'a> Index<'a> {
-    fn new(forecast: &'a Forecast) -> Self {
-        let mut index = Self::default();
+    fn new(base: &'a Inventory, forecast: &'a Forecast) -> Self {
+        let mut index = Self { children: gone::children(base), ..Self::default() };
         for row in &forecast.rows {
             if let Some(application) = &row.application {
                 index.of_app.entry(application).or_default().push(row);
@@ -95,22 +163,12 @@ pub fn is_lost(row: &Row) -> bool {
     matches!(row.outcome, Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated)
 }
 
-fn pairs<'a>(base: &'a Inventory, head: &'a Inventory) -> Vec<Pair<'a>> {
-    // Argo CD instances are known by what they manage.
-    fn name<'a>(inventory: &'a Inventory, app: &'a App) -> (&'a str, &'a str) {
-        (&inventory.instances[app.instance].scope, &app.id)
+/// The key of the Application object.
+pub fn key_of(app: &App) -> ResourceKey {
+    ResourceKey {
+        group: "argoproj.io".into(),
+        kind: "Application".into(),
+        namespace: Arc::clone(&app.application.namespace),
+        name: Arc::clone(&app.application.name),
     }
-    let mut pairs: Vec<Pair<'a>> = Vec::with_capacity(base.applications.len());
-    let mut known: HashMap<(&str, &str), usize> = HashMap::with_capacity(base.applications.len());
-    for app in &base.applications {
-        known.insert(name(base, app), pairs.len());
-        pairs.push(Pair { base: Some(app), head: None });
-    }
-    for app in &head.applications {
-        match known.get(&name(head, app)) {
-            Some(at) => pairs[*at].head = Some(app),
-            None => pairs.push(Pair { base: None, head: Some(app) }),
-        }
-    }
-    pairs
 }
