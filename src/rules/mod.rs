@@ -15,8 +15,12 @@ use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
+mod app_destination_changed;
+mod app_destination_namespace_changed;
 mod app_in_default_project;
 mod appset_duplicate_name;
+mod app_source_repointed;
+mod application_identity_hijack;
 mod application_removed_cascade;
 mod application_removed_orphans;
 mod application_renamed;
@@ -48,6 +52,7 @@ mod merged_documents;
 mod name_path_mismatch;
 mod namespace_object_removed;
 mod namespace_of_protected_unprotected;
+mod namespace_to_createnamespace_migration;
 mod namespace_two_owners;
 mod non_string_map_value;
 mod nondeterministic_render;
@@ -58,6 +63,7 @@ mod page;
 mod patches;
 mod problems;
 mod protected_namespace_managed;
+mod protection_too_late;
 mod prune_without_delete_protection;
 mod rendered_into_default_namespace;
 mod several_objects_in_one_file;
@@ -134,10 +140,16 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
+    &application_identity_hijack::RULE,
     &application_removed_cascade::RULE,
     &application_removed_orphans::RULE,
     &application_renamed::RULE,
+    &app_source_repointed::RULE,
+    &app_destination_changed::RULE,
+    &app_destination_namespace_changed::RULE,
     &namespace_object_removed::RULE,
+    &namespace_to_createnamespace_migration::RULE,
+    &protection_too_late::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,

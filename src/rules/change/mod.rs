@@ -2,15 +2,21 @@
 
 mod gone;
 mod losses;
+mod namespaces;
+mod repointed;
 pub mod steps;
+mod written;
 
 pub use gone::{Gone, Why};
 pub use losses::Losses;
+pub use namespaces::Vanishing;
+pub use repointed::Repointed;
 
+use written::Written;
 use crate::files::Location;
 use crate::forecast::{Forecast, Outcome, Row};
 use crate::inventory::{App, Inventory, Parent, Set};
-use crate::model::ResourceKey;
+use crate::model::{Manifest, ResourceKey};
 use hashbrown::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
@@ -30,6 +36,9 @@ pub struct Change<'a> {
     set_heads: HashMap<(usize, &'a str), &'a Set>,
     index: OnceLock<Index<'a>>,
     gone: OnceLock<Vec<Gone<'a>>>,
+    vanishing: OnceLock<Vec<Vanishing<'a>>>,
+    written: OnceLock<Written>,
+    repointed: OnceLock<Vec<Repointed<'a>>>,
 }
 
 /// What is asked for only where something is lost.
@@ -67,8 +76,20 @@ impl<'a> Change<'a> {
         }
         let new = head.applications.iter().filter(|app| !paired.contains(&(app.instance, &*app.id)));
         apps.extend(new.map(|app| Pair { base: None, head: Some(app) }));
-        let (index, gone) = (OnceLock::new(), OnceLock::new());
-        Self { base, head, forecast, apps, instances, heads, set_heads, index, gone }
+        Self {
+            base,
+            head,
+            forecast,
+            apps,
+            instances,
+            heads,
+            set_heads,
+            index: OnceLock::new(),
+            gone: OnceLock::new(),
+            vanishing: OnceLock::new(),
+            written: OnceLock::new(),
+            repointed: OnceLock::new(),
+        }
     }
 
     /// The number that an Argo CD instance of base has in head.
@@ -89,6 +110,21 @@ impl<'a> Change<'a> {
     /// The Applications that base has and head does not.
     pub fn gone(&self) -> &[Gone<'a>] {
         self.gone.get_or_init(|| gone::gone(self))
+    }
+
+    /// The Namespaces that are deleted because they are not in git any more.
+    pub fn vanishing(&self) -> &[Vanishing<'a>] {
+        self.vanishing.get_or_init(|| namespaces::vanishing(self))
+    }
+
+    /// The object of a row as it stands in a file of head, whether or not anybody deploys it from there.
+    pub fn written(&self, row: &Row) -> Option<&Manifest> {
+        self.written.get_or_init(|| Written::new(self.head)).of(row)
+    }
+
+    /// The Applications that read another folder, chart or repository under the same name.
+    pub fn repointed(&self) -> &[Repointed<'a>] {
+        self.repointed.get_or_init(|| repointed::repointed(self))
     }
 
     /// Where the Application or ApplicationSet stands in head that made an Application of base; None where it is not there
