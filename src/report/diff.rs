@@ -1,5 +1,6 @@
 //! `billhook.diff/1`: what a merge does, as one document or one line an object; and the same for people.
 
+use crate::finding::Object;
 use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row, Standing};
 use crate::model::Manifest;
 use crate::report::excerpt::{self, BOLD, DIM};
@@ -27,6 +28,10 @@ pub struct Diff<'a> {
     pub in_base: &'a dyn Fn(&Manifest) -> Option<Place>,
     /// The place of an object in head.
     pub in_head: &'a dyn Fn(&Manifest) -> Option<Place>,
+    /// Whether somebody said that what happens to an object is meant.
+    pub acknowledged: &'a dyn Fn(&Row) -> bool,
+    /// What to do about what happens to an object.
+    pub advice: &'a dyn Fn(&Row) -> String,
     /// The findings of head that base does not have, and what could not be told.
     pub lint: Lint<'a>,
     /// How many findings of head base has as well.
@@ -187,7 +192,7 @@ fn line<'a>(diff: &Diff<'a>, row: &'a Row) -> RowLine<'a> {
         because: &row.cause.because,
         base: row.base.as_ref().and_then(|manifest| (diff.in_base)(manifest)),
         head: row.head.as_ref().and_then(|manifest| (diff.in_head)(manifest)),
-        acknowledged: false,
+        acknowledged: (diff.acknowledged)(row),
     }
 }
 
@@ -344,7 +349,28 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
     let head = head.map(|place| format!("{} (head)", line(place.clone(), (layout.shown)(&place.path))));
     let places: Vec<String> = base.into_iter().chain(head).collect();
     note("where", &places.join(" · "));
+    if all().all(|row| row.danger < Danger::Blocked || (diff.acknowledged)(row)) {
+        note("", "acknowledged");
+    } else if !is_told(diff, group) {
+        note("do", &(diff.advice)(first));
+    }
     told.push('\n');
+}
+
+/// Whether a finding about the merge says what to do about these objects.
+fn is_told(diff: &Diff<'_>, group: &Group<'_>) -> bool {
+    let about = |row: &Row, object: &Object| {
+        let of_application = &*object.kind == "Application"
+            && row.application.as_deref().and_then(|id| id.split_once('/'))
+                == Some((&*object.namespace, &*object.name));
+        let key = &row.key;
+        let itself = (&object.group, &object.kind, &object.namespace, &object.name)
+            == (&key.group, &key.kind, &key.namespace, &key.name);
+        of_application || itself
+    };
+    let told = diff.lint.findings.iter().filter(|finding| finding.code.starts_with("BH4"));
+    let told = told.filter_map(|finding| finding.object.as_ref());
+    told.into_iter().any(|object| group.own.iter().any(|row| about(row, object)))
 }
 
 /// What becomes of these objects nobody can tell; each reason once.

@@ -94,7 +94,7 @@ fn identity(key: &ResourceKey) -> (Arc<str>, Arc<str>, String) {
 }
 
 /// The name without the hash that Kustomize's generators put behind it.
-fn plain_name(key: &ResourceKey) -> &str {
+pub fn plain_name(key: &ResourceKey) -> &str {
     let hash = |tail: &str| tail.len() == 10 && tail.bytes().all(|byte| b"bcdfghkmt2456789".contains(&byte));
     match key.name.rsplit_once('-') {
         Some((name, tail)) if key.group.is_empty() && matches!(&*key.kind, "ConfigMap" | "Secret") && hash(tail) => name,

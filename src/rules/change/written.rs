@@ -1,7 +1,7 @@
 //! Objects that stand in a file of head, deployed or not.
 
 use crate::forecast::Row;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, cluster_of};
 use crate::model::{Manifest, group_of};
 use crate::rules::document;
 use hashbrown::HashMap;
@@ -38,4 +38,13 @@ impl Written {
         let of_base = |object: &&Manifest| Some(object.path()) == path;
         all.iter().filter(same).find(of_base).or_else(|| all.iter().find(same))
     }
+}
+
+/// The Secret that says how a cluster is reached, where it stands in a file.
+pub(super) fn cluster_secret(inventory: &Inventory, name: &str) -> Option<Manifest> {
+    let documents = inventory.files.iter().flat_map(|(path, parsed)| document::of_file(inventory, path, parsed));
+    let mut secrets = documents.flat_map(|document| document.objects()).filter(|object| {
+        object.kind() == "Secret" && object.label("argocd.argoproj.io/secret-type") == Some("cluster")
+    });
+    secrets.find(|secret| cluster_of(secret).name == name)
 }
