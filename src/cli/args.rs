@@ -1,5 +1,6 @@
 //! What the command line takes. Help is written for someone who has never seen this program.
 
+use crate::config::acknowledgement::Acknowledgement;
 use crate::finding::Severity;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -61,6 +62,7 @@ pub enum Command {
   billhook diff                          the working tree against where it left the default branch
   billhook diff --base origin/main --head HEAD
   billhook diff --base-dir before --head-dir after
+  billhook diff --acknowledge 'apps/StatefulSet shop/db'
   billhook diff --format json | jq '.forecast[] | select(.danger == \"data-loss\")'")]
     Diff(Diff),
     /// List every object that would exist: cluster, Application, kind, name, origin
@@ -224,6 +226,12 @@ pub struct Diff {
     /// A folder that holds what is merged
     #[arg(long, value_name = "DIR", requires = "base_dir", env = "BILLHOOK_HEAD_DIR", hide_env = true)]
     pub head_dir: Option<PathBuf>,
+    /// This object may go: 'group/Kind namespace/name'; may be given several times
+    #[arg(long, value_name = "OBJECT", value_delimiter = ',', env = "BILLHOOK_ACKNOWLEDGE", hide_env = true)]
+    pub acknowledge: Vec<Acknowledgement>,
+    /// A label of the pull request; the one that `diff.acknowledge.label` names lifts the budget
+    #[arg(long, value_name = "LABEL", value_delimiter = ',', env = "BILLHOOK_LABEL", hide_env = true)]
+    pub label: Vec<String>,
     /// What stands beside the trees.
     #[command(flatten)]
     pub beside: Beside,

@@ -7,11 +7,12 @@ use super::lines::{Places, is_incomplete, unknown};
 use super::load::{Pair, pair};
 use super::{lint, output};
 use crate::config;
+use crate::config::acknowledgement::{self, Acknowledgement, Voice};
 use crate::files::Side;
 use crate::forecast::{Danger, Forecast, Sides};
 use crate::model::Manifest;
 use crate::report::{self, Place};
-use crate::rules::{self, Change};
+use crate::rules::{self, Change, Said};
 use std::sync::Arc;
 
 /// What fails where the configuration does not say.
@@ -23,11 +24,15 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let only = lint::only(&global.rule)?;
     let pair = pair(global, diff)?;
     let config = pair.configuration.as_ref().map(|loaded| &loaded.config);
-    let options = lint::options(config, only);
+    let mut options = lint::options(config, only);
+    let lifts = config.and_then(|config| config.diff.acknowledge.label.as_ref());
+    if lifts.is_some_and(|label| diff.label.contains(label)) {
+        options.budget = config::Budget::default();
+    }
     let sides =
         Sides { base: &pair.base, head: &pair.head, between: &pair.between, stateful: &options.stateful };
     let forecast = Forecast::new(&sides);
-    let change = Change::new(&pair.base, &pair.head, &forecast);
+    let change = Change::new(&pair.base, &pair.head, &forecast).acknowledging(said(diff, &pair));
     let (loaded, today) = (pair.configuration.as_ref(), lint::today(global));
     let (before, after) = rayon::join(
         || rules::judge_all(&pair.base, &options, loaded, today).findings,
@@ -55,7 +60,7 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let findings = report::fresh(&known, &all);
     let existing = after.len() - findings.len();
     let fail_on = fail_on(config);
-    let fails = forecast.rows.iter().any(|row| fail_on.contains(&row.danger))
+    let fails = forecast.rows.iter().any(|row| fail_on.contains(&row.danger) && !change.is_acknowledged(row))
         || findings.iter().any(|finding| global.fail_on.fails(finding.severity));
     let in_base = |manifest: &Manifest| place(&base_places, manifest);
     let in_head = |manifest: &Manifest| place(&head_places, manifest);
@@ -64,6 +69,8 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         names: [&pair.names[0], &pair.names[1]],
         in_base: &in_base,
         in_head: &in_head,
+        acknowledged: &|row| change.is_acknowledged(row),
+        advice: &|row| rules::advice(&change, row),
         lint: report::Lint { findings: &findings, ..all },
         existing,
         fail_on: &fail_on,
@@ -79,6 +86,20 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Fine,
     })
+}
+
+/// What the command line and the commits say is meant.
+fn said(diff: &Diff, pair: &Pair) -> Said {
+    let mut said = Said { acknowledgements: diff.acknowledge.clone(), ..Said::default() };
+    for (commit, text) in &pair.trailers {
+        match acknowledgement::key(text) {
+            Ok(key) => {
+                said.acknowledgements.push(Acknowledgement { key, from: Voice::Commit(commit.clone()) })
+            }
+            Err(error) => said.malformed.push((commit.clone(), error.to_string())),
+        }
+    }
+    said
 }
 
 fn incomplete(pair: &Pair) -> bool {

@@ -112,6 +112,7 @@ pub(super) fn options(config: Option<&Config>, only: Option<Vec<&'static str>>) 
     if !config.protected_namespaces.is_empty() {
         options.protected_namespaces = Some(config.protected_namespaces.clone());
     }
+    options.budget = config.diff.budget;
     let naming = config.naming.iter();
     options.naming = naming
         .map(|naming| rules::Naming { application: naming.application.clone(), path: naming.path.clone() })

@@ -139,6 +139,8 @@ pub struct Pair {
     pub seen: Seen,
     /// What the two are called.
     pub names: [String; 2],
+    /// What the commits between them acknowledge: commit and text.
+    pub trailers: Vec<(String, String)>,
 }
 
 /// One side of a comparison.
@@ -200,8 +202,15 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
         return Err(nothing(&seen));
     }
     let between = after.again(&of_head, &forecast::read_again(&before, &after));
+    let trailers = match (&repository, &base.commit, &head.commit) {
+        (Some(repository), Some(base), Some(head)) => {
+            repository.trailers(base, head, config::acknowledgement::TRAILER)?
+        }
+        _ => Vec::new(),
+    };
     let [base, head] = halves;
-    Ok(Pair { base: before, head: after, between, configuration, seen, names: [base.name, head.name] })
+    let names = [base.name, head.name];
+    Ok(Pair { base: before, head: after, between, configuration, seen, names, trailers })
 }
 
 fn folder(path: &Path) -> Result<Half, Error> {

@@ -3,6 +3,7 @@
 //! What a configuration says is the user's word, so anything wrong with it is an [`Error`] that names the place.
 //! What a suppression says is part of the manifests, so anything wrong with it is a finding.
 
+pub mod acknowledgement;
 mod check;
 mod options;
 pub mod suppression;

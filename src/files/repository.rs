@@ -147,6 +147,24 @@ impl Repository {
         answer.output("find the merge base", &self.root).map(|commit| Some(line(&commit)))
     }
 
+    /// The trailers of this name in the messages of the commits that `head` has and `base` does not, the newest commit
+    /// first: commit and text.
+    pub fn trailers(&self, base: &str, head: &str, name: &str) -> Result<Vec<(String, String)>, Error> {
+        let range = format!("{}..{}", self.resolve(base)?, self.resolve(head)?);
+        let format = format!("--format=%x1e%H%x1f%(trailers:key={name},valueonly,unfold,separator=%x1f)");
+        let arguments = ["log", "--no-show-signature", "--encoding=UTF-8", &format, &range, "--"];
+        let found = self.git(&arguments)?.output("read the commit messages", &self.root)?;
+        let found = String::from_utf8_lossy(&found);
+        let mut trailers = Vec::new();
+        for commit in found.split('\u{1e}') {
+            let mut parts = commit.split('\u{1f}').map(str::trim);
+            let hash = parts.next().unwrap_or("").to_owned();
+            trailers
+                .extend(parts.filter(|text| !text.is_empty()).map(|text| (hash.clone(), text.to_owned())));
+        }
+        Ok(trailers)
+    }
+
     /// Whether history was cut off when it was cloned.
     pub fn is_shallow(&self) -> Result<bool, Error> {
         let answer = self.git(&["rev-parse", "--is-shallow-repository"])?;
@@ -304,6 +322,21 @@ mod tests {
         assert_eq!(repository.merge_base("main", "topic").unwrap(), Some(parted));
         assert_eq!(repository.merge_base("main", "other").unwrap(), None);
         assert!(repository.merge_base("main", "nope").is_err());
+    }
+
+    #[test]
+    fn trailers_are_read_from_what_is_merged() {
+        let clone = Clone::new(&[("x.yaml", "1")]);
+        let root = clone.root();
+        let message = |text: &str| git(root, &["commit", "-q", "--allow-empty", "-m", text]);
+        message("before\n\nSays: nobody");
+        let base = git(root, &["rev-parse", "HEAD"]);
+        message("one\n\nSays: apps/Deployment shop/web\nsays: Namespace\n  shop\nOther: x");
+        message("two\n\nSays: in the middle of the text\n\nthe end");
+        let found = open(root).trailers(&base, "HEAD", "Says").unwrap();
+        let texts: Vec<&str> = found.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["apps/Deployment shop/web", "Namespace shop"]);
+        assert_eq!(found[0].0, git(root, &["rev-parse", "HEAD~1"]));
     }
 
     #[test]

@@ -20,8 +20,8 @@ pub(super) fn around(
     sides: &Sides<'_>,
 ) -> Vec<Around> {
     let mut around = vec![Around::default(); world.things.len()];
-    for id in 0..world.things.len() {
-        let Some((outcome, _)) = &judged[id] else { continue };
+    for (id, judged) in judged.iter().enumerate() {
+        let Some((outcome, _)) = judged else { continue };
         let own = danger(world, id, *outcome, Around::default(), sides.stateful);
         if own < Danger::Outage {
             continue;

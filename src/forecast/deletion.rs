@@ -22,10 +22,10 @@ pub(super) fn delete(world: &mut World<'_>, doomed: Vec<(ThingId, End)>) {
     // Everything that goes, as what goes together does not hold each other up.
     let mut going: HashSet<ThingId> = HashSet::new();
     let sort = |world: &World<'_>,
-                    list: Vec<(ThingId, End)>,
-                    plain: &mut Vec<_>,
-                    apps: &mut VecDeque<_>,
-                    going: &mut HashSet<ThingId>| {
+                list: Vec<(ThingId, End)>,
+                plain: &mut Vec<_>,
+                apps: &mut VecDeque<_>,
+                going: &mut HashSet<ThingId>| {
         for (thing, end) in list {
             going.insert(thing);
             match world.application(thing) {
@@ -61,7 +61,8 @@ fn remove(world: &mut World<'_>, thing: ThingId, end: End, going: &HashSet<Thing
     world.touched.push((thing, by));
     // Where the namespace ends, so do the Pods that hold a claim.
     let with_namespace = matches!(end, End::Namespace(_));
-    let holder = holder(world, thing, going).filter(|cause| !(with_namespace && cause.code == "claim-in-use"));
+    let holder =
+        holder(world, thing, going).filter(|cause| !(with_namespace && cause.code == "claim-in-use"));
     world.things[thing].end = Some(end);
     if let Some(cause) = holder {
         if let Some(being) = &mut world.things[thing].now {

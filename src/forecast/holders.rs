@@ -35,7 +35,7 @@ fn in_use(world: &World<'_>, id: ThingId, going: &HashSet<ThingId>) -> Option<Ca
         let of = &world.things[**workload];
         let after = of.head.or(of.now.as_ref().and_then(|being| being.manifest));
         of.now.is_some()
-            && !going.contains(workload)
+            && !going.contains(*workload)
             && !of.key.is("batch", "Job")
             && after.is_some_and(|manifest| runs(manifest) && mounted(manifest).contains(claim))
     };
@@ -62,7 +62,7 @@ fn bound(world: &World<'_>, id: ThingId, volume: &Manifest, going: &HashSet<Thin
         let matches = named.is_none()
             && reference("name").is_none()
             && being.manifest.is_some_and(|claim| suits(volume, claim));
-        !going.contains(claim) && (named == Some(&*thing.key.name) || by_volume || matches)
+        !going.contains(*claim) && (named == Some(&*thing.key.name) || by_volume || matches)
     };
     let claim = claims.iter().find(binds)?;
     let because =

@@ -61,7 +61,8 @@ pub(super) fn ended(world: &World<'_>, id: ThingId) -> Cause {
             Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner)))
         }
         Some(End::Scaled(owner)) => {
-            let because = format!("{} has fewer replicas, and `whenScaled: Delete` deletes their claims", thing(owner));
+            let because =
+                format!("{} has fewer replicas, and `whenScaled: Delete` deletes their claims", thing(owner));
             Cause::new("scaled-down", because)
         }
         Some(End::Replace(_, cause)) => cause.clone(),

@@ -22,6 +22,10 @@ pub struct Diff<'a> {
     pub in_base: &'a dyn Fn(&Manifest) -> Option<Place>,
     /// The place of an object in head.
     pub in_head: &'a dyn Fn(&Manifest) -> Option<Place>,
+    /// Whether somebody said that what happens to an object is meant.
+    pub acknowledged: &'a dyn Fn(&Row) -> bool,
+    /// What to do about what happens to an object.
+    pub advice: &'a dyn Fn(&Row) -> String,
     /// The findings of head that base does not have, and what could not be told.
     pub lint: Lint<'a>,
     /// How many findings of head base has as well.
@@ -182,6 +186,6 @@ fn line<'a>(diff: &Diff<'a>, row: &'a Row) -> RowLine<'a> {
         because: &row.cause.because,
         base: row.base.as_ref().and_then(|manifest| (diff.in_base)(manifest)),
         head: row.head.as_ref().and_then(|manifest| (diff.in_head)(manifest)),
-        acknowledged: false,
+        acknowledged: (diff.acknowledged)(row),
     }
 }

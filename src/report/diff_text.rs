@@ -1,5 +1,6 @@
 //! `diff` for people: verdict, causes of what is dangerous, what nobody can tell, a table, new findings.
 
+use crate::finding::Object;
 use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row};
 use crate::report::diff::{Diff, Place};
 use crate::report::excerpt::{self, BOLD, DIM};
@@ -165,7 +166,28 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
     let head = head.map(|place| format!("{} (head)", line(place.clone(), (layout.shown)(&place.path))));
     let places: Vec<String> = base.into_iter().chain(head).collect();
     note("where", &places.join(" · "));
+    if all().all(|row| row.danger < Danger::Blocked || (diff.acknowledged)(row)) {
+        note("", "acknowledged");
+    } else if !is_told(diff, group) {
+        note("do", &(diff.advice)(first));
+    }
     told.push('\n');
+}
+
+/// Whether a finding about the merge says what to do about these objects.
+fn is_told(diff: &Diff<'_>, group: &Group<'_>) -> bool {
+    let about = |row: &Row, object: &Object| {
+        let of_application = &*object.kind == "Application"
+            && row.application.as_deref().and_then(|id| id.split_once('/'))
+                == Some((&*object.namespace, &*object.name));
+        let key = &row.key;
+        let itself = (&object.group, &object.kind, &object.namespace, &object.name)
+            == (&key.group, &key.kind, &key.namespace, &key.name);
+        of_application || itself
+    };
+    let told = diff.lint.findings.iter().filter(|finding| finding.code.starts_with("BH4"));
+    let told = told.filter_map(|finding| finding.object.as_ref());
+    told.into_iter().any(|object| group.own.iter().any(|row| about(row, object)))
 }
 
 /// What becomes of these objects nobody can tell; each reason once.

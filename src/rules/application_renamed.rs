@@ -15,7 +15,7 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         let left = Losses::orphans(change.rows_of(old));
         let (message, because) = match (lost.is_empty(), left.is_empty()) {
             (false, _) => (
-                format!("`{old}` becomes `{}`, and {} go with the old name", new.id, lost.told()),
+                format!("`{old}` becomes `{}`, and the old name takes {} with it", new.id, lost.told()),
                 "to Argo CD this is one Application that is deleted, with everything it deployed, and another one that \
                  makes the same: whether anything comes back, and when, is a race"
                     .to_owned(),

@@ -13,7 +13,8 @@ pub(super) const RULE: Rule =
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     for row in change.of_kind("apiextensions.k8s.io", "CustomResourceDefinition") {
         let Some((group, kind)) = row.base.as_ref().and_then(defined) else { continue };
-        let objects: Vec<&Row> = change.of_kind(group, kind).filter(|object| object.cluster == row.cluster).collect();
+        let objects: Vec<&Row> =
+            change.of_kind(group, kind).filter(|object| object.cluster == row.cluster).collect();
         match change.fate(row) {
             Some(fate) if fate.ends() => tell_deleted(cx, row, kind, &objects, fate == Fate::ByHand),
             Some(Fate::Stays) if row.outcome == Outcome::Orphaned => tell_left(cx, row, kind, &objects),

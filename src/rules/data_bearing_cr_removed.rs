@@ -78,7 +78,10 @@ fn tell(cx: &mut Context<'_>, row: &Row, by_hand: bool) {
         .help(format!(
             "in two merges: {}; if it is to go now, {}",
             plan([
-                format!("{}; switch on what makes its operator keep the data, and back it up", protect_first(row)),
+                format!(
+                    "{}; switch on what makes its operator keep the data, and back it up",
+                    protect_first(row)
+                ),
                 "merge this change, by which it then stays until you delete it by hand".to_owned(),
             ]),
             acknowledge(&row.key)

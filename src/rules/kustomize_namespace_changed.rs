@@ -77,8 +77,13 @@ fn cure(way: &Move<'_>, kustomization: &Kustomization) -> String {
     let (path, to) = (&kustomization.path, way.to);
     let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
     let steps = plan([
-        format!("leave `{path}` as it is, and add an overlay beside `{dir}` with `namespace: {to}` and an Application of its own; wait until it is healthy, copy the data, move the traffic"),
-        format!("put `{KEEP}` on what must last in `{}` and on its Namespace, and wait until `{}` is Synced", way.from, way.application),
+        format!(
+            "leave `{path}` as it is, and add an overlay beside `{dir}` with `namespace: {to}` and an Application of its own; wait until it is healthy, copy the data, move the traffic"
+        ),
+        format!(
+            "put `{KEEP}` on what must last in `{}` and on its Namespace, and wait until `{}` is Synced",
+            way.from, way.application
+        ),
         "remove the old overlay".to_owned(),
     ]);
     format!("in three merges: {steps}")

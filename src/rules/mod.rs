@@ -3,7 +3,7 @@
 //! Rules are pure: an inventory in, findings out. They ask `model` and `inventory` what is so, and judge it.
 
 use crate::appset::ApplicationSet;
-use crate::config::{RuleName, RuleNames};
+use crate::config::{Budget, RuleName, RuleNames};
 use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
 use crate::forecast::Row;
@@ -14,19 +14,31 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
+mod acknowledgements;
+mod allow_empty_with_prune;
+mod app_destination_changed;
+mod app_destination_namespace_changed;
 mod app_in_default_project;
+mod app_source_repointed;
+mod application_identity_hijack;
 mod application_name_collision;
 mod application_removed_cascade;
 mod application_removed_orphans;
 mod application_renamed;
+mod applicationset_removed;
 mod appset_duplicate_name;
+mod appset_generated_app_removed;
+mod appset_generator_narrowed;
 mod appset_missingkey;
+mod appset_name_template_changed;
 mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
+mod blast_radius;
 mod change;
 mod claims_deleted_by_scaling;
+mod cluster_secret_changed;
 mod committed_live_metadata;
 mod crd_removed;
 mod data_bearing_cr_removed;
@@ -44,6 +56,7 @@ mod excluded_kind_in_git;
 mod field_misplaced;
 mod fold;
 mod force_replace_on_stateful;
+mod generated;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
@@ -61,21 +74,28 @@ mod merged_documents;
 mod name_path_mismatch;
 mod namespace_object_removed;
 mod namespace_of_protected_unprotected;
+mod namespace_to_createnamespace_migration;
 mod namespace_two_owners;
 mod non_string_map_value;
 mod nondeterministic_render;
 mod null_value_override;
+mod object_moved_between_apps;
 mod object_moved_namespace;
 mod options;
 mod owners;
 mod page;
 mod patches;
 mod problems;
+mod project_narrowed;
+mod project_removed_with_apps;
 mod protected_namespace_managed;
+mod protection_removed;
+mod protection_too_late;
 mod prune_without_delete_protection;
 mod pvc_removed;
 mod reclaim_delete;
 mod reclaim_switched_to_delete;
+mod render_empty;
 mod rendered_into_default_namespace;
 mod sets;
 mod several_objects_in_one_file;
@@ -98,7 +118,8 @@ mod yaml_numeric_coercion;
 use change::Gone;
 use document::Document;
 
-pub use change::Change;
+pub use acknowledgements::Said;
+pub use change::{Change, advice};
 pub use name_path_mismatch::{Convention, conventions};
 pub use page::{Example, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all, judge_merge};
@@ -156,15 +177,33 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
-    &application_removed_cascade::RULE,
-    &application_removed_orphans::RULE,
-    &application_renamed::RULE,
     &reclaim_delete::RULE,
     &sts_pvc_retention_delete::RULE,
     &delete_data_switch::RULE,
     &force_replace_on_stateful::RULE,
     &engine_self_unprotected::RULE,
+    &application_identity_hijack::RULE,
+    &application_removed_cascade::RULE,
+    &application_removed_orphans::RULE,
+    &application_renamed::RULE,
+    &object_moved_between_apps::RULE,
+    &app_source_repointed::RULE,
+    &app_destination_changed::RULE,
+    &app_destination_namespace_changed::RULE,
     &namespace_object_removed::RULE,
+    &namespace_to_createnamespace_migration::RULE,
+    &protection_too_late::RULE,
+    &protection_removed::RULE,
+    &blast_radius::RULE,
+    &render_empty::RULE,
+    &allow_empty_with_prune::RULE,
+    &appset_generated_app_removed::RULE,
+    &appset_generator_narrowed::RULE,
+    &appset_name_template_changed::RULE,
+    &applicationset_removed::RULE,
+    &project_removed_with_apps::RULE,
+    &project_narrowed::RULE,
+    &cluster_secret_changed::RULE,
     &manifest_unreferenced::RULE,
     &manifest_not_picked_up::RULE,
     &skip_marker::RULE,
@@ -208,6 +247,7 @@ static ALL: LazyLock<Vec<(Page, &'static Rule)>> = LazyLock::new(|| {
         .iter()
         .chain(problems::RULES)
         .chain(suppressions::RULES)
+        .chain(acknowledgements::RULES)
         .map(|rule| (Page::parse(rule.page).expect("tests/rules.rs reads every page"), *rule))
         .collect();
     all.sort_by_key(|(page, _)| page.code);
@@ -251,6 +291,8 @@ pub struct Options {
     pub protected_namespaces: Option<Vec<String>>,
     /// How names of Applications and paths of their sources belong together.
     pub naming: Vec<Naming>,
+    /// How many objects a merge may delete.
+    pub budget: Budget,
 }
 
 /// One convention: patterns with the same `{placeholders}`.
@@ -292,6 +334,7 @@ pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
         context.findings
     };
     let mut findings: Vec<Finding> = on.par_iter().flat_map_iter(run).collect();
+    change.settle(&mut findings);
     sort(&mut findings);
     findings
 }

@@ -12,7 +12,9 @@ pub(super) const RULE: Rule =
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     for instance in &change.base.instances {
         let settings = &instance.settings;
-        let rows = change.of_kind("", "ConfigMap").filter(|row| *row.key.name == *"argocd-cm" && *row.key.namespace == *settings.namespace);
+        let rows = change
+            .of_kind("", "ConfigMap")
+            .filter(|row| *row.key.name == *"argocd-cm" && *row.key.namespace == *settings.namespace);
         for row in rows.into_iter().filter(|row| row.key.group.is_empty()) {
             if let (Some(before), Some(after)) = (&row.base, &row.head)
                 && super::change::is_in_head(row)

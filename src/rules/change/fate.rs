@@ -73,6 +73,9 @@ pub fn protect_first(row: &Row) -> String {
         Some(id) => format!("wait until `{id}` is Synced"),
         None => "wait for the sync".to_owned(),
     };
-    let place = row.base.as_ref().map_or_else(|| "in git".to_owned(), |manifest| format!("in {}", steps::file(manifest)));
+    let place = row
+        .base
+        .as_ref()
+        .map_or_else(|| "in git".to_owned(), |manifest| format!("in {}", steps::file(manifest)));
     format!("merge `{}` on {} alone, {place}, and {wait}", steps::KEEP, row.key)
 }

@@ -2,10 +2,11 @@
 
 use super::is_lost;
 use crate::forecast::{Danger, Outcome, Row};
+use crate::inventory::App;
 use std::collections::BTreeMap;
 
 /// How many objects are named before the rest is counted.
-const NAMED: usize = 3;
+pub(super) const NAMED: usize = 3;
 
 /// Objects that share a fate.
 pub struct Losses<'a> {
@@ -28,6 +29,11 @@ impl<'a> Losses<'a> {
         let mut rows: Vec<&Row> = rows.into_iter().collect();
         rows.sort_by_key(|row| (std::cmp::Reverse(row.danger), is_container(row)));
         Self { rows }
+    }
+
+    /// The objects themselves, the worst first.
+    pub fn into_rows(self) -> Vec<&'a Row> {
+        self.rows
     }
 
     /// How many there are.
@@ -89,8 +95,14 @@ fn names(rows: &[&Row]) -> String {
     list(named, rows.len().saturating_sub(NAMED))
 }
 
+/// The first Applications by name, and how many more there are.
+pub fn list_names(apps: &[&App]) -> String {
+    let named = apps.iter().take(NAMED).map(|app| format!("`{}`", app.id)).collect();
+    list(named, apps.len().saturating_sub(NAMED))
+}
+
 /// `a`, `a and b`, `a, b and 3 more`.
-fn list(named: Vec<String>, more: usize) -> String {
+pub(super) fn list(named: Vec<String>, more: usize) -> String {
     let mut all = named;
     if more > 0 {
         all.push(format!("{more} more"));

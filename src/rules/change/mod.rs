@@ -1,27 +1,39 @@
 //! A merge as the rules about it see it: both sides, what becomes of every object, and what several of them ask.
 
+mod advice;
 mod fate;
 mod gone;
 mod kustomizations;
 mod losses;
 mod moves;
+mod namespaces;
 mod objects;
+mod repointed;
+mod sets;
 pub mod steps;
 mod twins;
+mod written;
 
+pub use advice::advice;
 pub use fate::{Fate, is_in_head, protect_first};
 pub use gone::{Gone, Why};
 pub use kustomizations::{Entry, Kustomization, entries};
-pub use losses::Losses;
+pub use losses::{Losses, list_names};
 pub use moves::Move;
+pub use namespaces::Vanishing;
+pub use repointed::{Repointed, plain_name};
+pub use sets::{Reason, Shrunk, made_from};
 pub use twins::Twin;
 
+use super::acknowledgements::{Acknowledged, Said};
 use crate::files::Location;
+use crate::finding::{Finding, Object, Severity};
 use crate::forecast::{Forecast, Outcome, Row};
-use crate::inventory::{App, Inventory, Parent, Set};
-use crate::model::ResourceKey;
+use crate::inventory::{App, Inventory, OwnedProject, Parent, Set};
+use crate::model::{Manifest, Project, ResourceKey};
 use hashbrown::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
+use written::Written;
 
 /// A merge: what is deployed now, what head makes of it, and what becomes of every object.
 pub struct Change<'a> {
@@ -31,6 +43,9 @@ pub struct Change<'a> {
     pub head: &'a Inventory,
     /// What becomes of every object.
     pub forecast: &'a Forecast,
+    /// What somebody says is meant.
+    pub(super) said: Said,
+    acknowledged: Acknowledged,
     /// Every Application of base or head, those of base first, each in the order of its inventory.
     pub apps: Vec<Pair<'a>>,
     /// For each Argo CD instance of base its number in head.
@@ -40,6 +55,10 @@ pub struct Change<'a> {
     index: OnceLock<Index<'a>>,
     gone: OnceLock<Vec<Gone<'a>>>,
     objects: objects::Objects<'a>,
+    vanishing: OnceLock<Vec<Vanishing<'a>>>,
+    written: OnceLock<Written>,
+    repointed: OnceLock<Vec<Repointed<'a>>>,
+    shrunk: OnceLock<Vec<Shrunk<'a>>>,
 }
 
 /// What is asked for only where something is lost.
@@ -77,8 +96,31 @@ impl<'a> Change<'a> {
         }
         let new = head.applications.iter().filter(|app| !paired.contains(&(app.instance, &*app.id)));
         apps.extend(new.map(|app| Pair { base: None, head: Some(app) }));
-        let (index, gone, objects) = (OnceLock::new(), OnceLock::new(), objects::Objects::default());
-        Self { base, head, forecast, apps, instances, heads, set_heads, index, gone, objects }
+        Self {
+            base,
+            head,
+            forecast,
+            said: Said::default(),
+            acknowledged: Acknowledged::default(),
+            apps,
+            instances,
+            heads,
+            set_heads,
+            index: OnceLock::new(),
+            gone: OnceLock::new(),
+            vanishing: OnceLock::new(),
+            written: OnceLock::new(),
+            repointed: OnceLock::new(),
+            shrunk: OnceLock::new(),
+            objects: objects::Objects::default(),
+        }
+    }
+
+    /// The same, of which somebody says what is meant.
+    pub fn acknowledging(mut self, said: Said) -> Self {
+        self.acknowledged = Acknowledged::new(&said);
+        self.said = said;
+        self
     }
 
     /// The number that an Argo CD instance of base has in head.
@@ -96,9 +138,62 @@ impl<'a> Change<'a> {
         self.set_heads.get(&(self.head_instance(set.instance)?, &*set.id)).copied()
     }
 
+    /// What head has under the name of an AppProject of base.
+    pub fn head_of_project(&self, owned: &OwnedProject) -> Option<&'a Project> {
+        let instance = self.head_instance(owned.instance)?;
+        let same = |head: &&OwnedProject| {
+            head.instance == instance
+                && head.project.name == owned.project.name
+                && head.namespace == owned.namespace
+        };
+        self.head.projects.iter().find(same).map(|head| &head.project)
+    }
+
+    /// Whether somebody said that what happens to this object is meant.
+    pub fn is_acknowledged(&self, row: &Row) -> bool {
+        self.acknowledged.covers(row)
+    }
+
+    /// Findings about objects of which somebody said that what happens to them is meant: told as such, as notes.
+    pub(super) fn settle(&self, findings: &mut [Finding]) {
+        let rows = self.forecast.rows.iter().filter(|row| self.is_acknowledged(row));
+        let meant: HashSet<Object> = rows.map(|row| super::object(&row.key)).collect();
+        for finding in findings {
+            if finding.object.as_ref().is_some_and(|object| meant.contains(object)) {
+                finding.severity = Severity::Note;
+                finding.message.push_str(" (acknowledged)");
+            }
+        }
+    }
+
     /// The Applications that base has and head does not.
     pub fn gone(&self) -> &[Gone<'a>] {
         self.gone.get_or_init(|| gone::gone(self))
+    }
+
+    /// The Namespaces that are deleted because they are not in git any more.
+    pub fn vanishing(&self) -> &[Vanishing<'a>] {
+        self.vanishing.get_or_init(|| namespaces::vanishing(self))
+    }
+
+    /// The object of a row as it stands in a file of head, whether or not anybody deploys it from there.
+    pub fn written(&self, row: &Row) -> Option<&Manifest> {
+        self.written.get_or_init(|| Written::new(self.head)).of(row)
+    }
+
+    /// The Applications that read another folder, chart or repository under the same name.
+    pub fn repointed(&self) -> &[Repointed<'a>] {
+        self.repointed.get_or_init(|| repointed::repointed(self))
+    }
+
+    /// The ApplicationSets that lose Applications with what they deploy, by reason.
+    pub fn shrunk(&self) -> &[Shrunk<'a>] {
+        self.shrunk.get_or_init(|| sets::shrunk(self))
+    }
+
+    /// The Secret of a cluster, as a file of base or of head has it.
+    pub fn cluster_secret(&self, name: &str, of_base: bool) -> Option<Manifest> {
+        written::cluster_secret(if of_base { self.base } else { self.head }, name)
     }
 
     /// Where the Application or ApplicationSet stands in head that made an Application of base; None where it is not there

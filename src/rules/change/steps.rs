@@ -1,5 +1,6 @@
 //! What to do, in this repository's names and files: plans of several merges, and how to say that a loss is meant.
 
+use crate::files::Location;
 use crate::inventory::{App, Inventory, Parent};
 use crate::model::{Manifest, ResourceKey};
 
@@ -20,6 +21,18 @@ pub fn file(manifest: &Manifest) -> String {
     }
 }
 
+/// Where an Application says what it reads.
+pub fn source(manifest: &Manifest) -> Location {
+    let spec = manifest.node().get("spec");
+    let has = |path: &[&str]| spec.is_some_and(|spec| spec.at(path).is_some());
+    let path: &[&str] = match () {
+        () if has(&["source", "path"]) => &["spec", "source", "path"],
+        () if has(&["source"]) => &["spec", "source"],
+        () => &["spec", "sources"],
+    };
+    manifest.location_at(path)
+}
+
 /// What has to be Synced before a change to the Application object counts.
 pub fn until_parent(inventory: &Inventory, app: &App) -> String {
     match app.parent {
@@ -30,6 +43,14 @@ pub fn until_parent(inventory: &Inventory, app: &App) -> String {
             format!("wait until ApplicationSet `{}` has updated `{}`", inventory.sets[set].id, app.id)
         }
         Parent::Root | Parent::Folder => format!("apply `{}`", app.application.manifest.path()),
+    }
+}
+
+/// What has to be Synced before a change to an object counts.
+pub fn until_synced(application: Option<&str>) -> String {
+    match application {
+        Some(application) => format!("wait until `{application}` is Synced"),
+        None => "apply it".to_owned(),
     }
 }
 
