@@ -29,7 +29,7 @@
 //!
 //! `diff` holds findings of rules about changes, as `lint` holds those about a tree; `forecast` what the merge does to
 //! the objects that matter, with `blocked: true` where their Application cannot sync.
-#![allow(clippy::disallowed_methods, reason = "tests read the incidents and start the program")]
+#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read the incidents, start the program and say what is skipped")]
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
@@ -197,7 +197,7 @@ fn incidents() -> Vec<Incident> {
         let skipped = incident.is_out_of_reach();
         if skipped {
             assert!(std::env::var_os("BILLHOOK_REQUIRE_TOOLS").is_none(), "kustomize is not on PATH");
-            println!("skipped {}: kustomize is not on PATH", incident.name);
+            eprintln!("skipped {}: kustomize is not on PATH", incident.name);
         }
         !skipped
     });
