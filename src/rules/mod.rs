@@ -100,7 +100,7 @@ use document::Document;
 
 pub use change::Change;
 pub use name_path_mismatch::{Convention, conventions};
-pub use page::{Example, Mark, Page, examples};
+pub use page::{Example, Family, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all, judge_merge};
 
 /// One rule.
