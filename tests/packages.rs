@@ -32,3 +32,33 @@ fn addresses_agree() {
         Some(&*format!("description = \"{}\"", env!("CARGO_PKG_DESCRIPTION")))
     );
 }
+
+/// Every key of the configuration has its section.
+#[test]
+fn the_configuration_is_documented() {
+    let schema = billhook::config::schema();
+    let keys = schema.get("properties").and_then(|keys| keys.as_object()).expect("the schema has properties");
+    let page = read("docs/configuration.md");
+    let sections: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+    let missing: Vec<&String> = keys.keys().filter(|key| !sections.contains(&key.as_str())).collect();
+    assert!(missing.is_empty(), "docs/configuration.md lacks {missing:?}");
+    assert_eq!(sections.len(), keys.len(), "docs/configuration.md has sections of no key");
+}
+
+/// Every input of the action stands in its page, with its default.
+#[test]
+fn the_action_is_documented() {
+    let file = billhook::yaml::File::single(read("action.yml").into());
+    let action = file.node(file.documents()[0].root().expect("YAML")).to_json();
+    let page = read("docs/action.md");
+    for (name, input) in action["inputs"].as_object().expect("inputs") {
+        let default = input["default"].as_str().unwrap_or_default();
+        let cell = if default.is_empty() || default.contains("${{") {
+            String::new()
+        } else {
+            format!("`{default}` ")
+        };
+        let row = format!("| `{name}` | {cell}");
+        assert!(page.lines().any(|line| line.starts_with(&row)), "docs/action.md lacks {row}");
+    }
+}
