@@ -17,6 +17,7 @@ use std::{env, fs, io};
 /// Title and file of the pages before the rules.
 const PAGES: &[(&str, &str)] = &[
     ("billhook", "README.md"),
+    ("Installing", "install.md"),
     ("Configuration", "configuration.md"),
     ("Suppressing findings", "suppress.md"),
     ("Fixes", "fix.md"),
