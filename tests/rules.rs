@@ -6,7 +6,7 @@
 
 use billhook::config::{Date, Loaded};
 use billhook::files::{Lines, Side, Tree};
-use billhook::finding::{Finding, Severity};
+use billhook::finding::{Finding, FixKind, Severity};
 use billhook::forecast::{self, Forecast, Sides};
 use billhook::inventory::{Inventory, Options};
 use billhook::render::jsonnet::{Limits, Pool};
@@ -246,6 +246,30 @@ fn each_fix_cures() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// What a person reads of a rule that can be fixed says so, and how.
+#[test]
+fn pages_tell_of_fixes() {
+    let mut problems = Vec::new();
+    for page in rules::pages() {
+        let path = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
+        let cases = rules::examples(&fs::read_to_string(&path).unwrap_or_default());
+        let only = rules::Options { only: Some(vec![page.code]), ..options() };
+        let mut kinds = BTreeSet::new();
+        for example in page.examples("").into_iter().chain(cases) {
+            let fixes =
+                rules::judge(&inventory(&example), &only).into_iter().filter_map(|finding| finding.fix);
+            kinds.extend(fixes.map(|fix| fix.kind));
+        }
+        let text = page.section("What to do").unwrap_or_default();
+        let told = (text.contains("`billhook lint --fix`"), text.contains("--unsafe-fixes"));
+        let has = (kinds.contains(&FixKind::Safe), kinds.contains(&FixKind::Unsafe));
+        if told != has {
+            problems.push(format!("{}: fixes are {kinds:?}, and `What to do` tells of {told:?}", page.code));
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
 #[test]
 fn pages_are_complete() {
     let mut problems = Vec::new();
@@ -255,8 +279,10 @@ fn pages_are_complete() {
         if !codes.insert(page.code) || !names.insert(page.name) {
             problems.push(format!("{}: code or name taken twice", page.code));
         }
-        for heading in ["Why", "What to do", "Limits"] {
-            if page.section(heading).is_none_or(str::is_empty) {
+        for heading in ["Why", "Bad", "Good", "What to do", "Limits", "Sources"] {
+            let begins =
+                |line: &str| line.strip_prefix("## ").is_some_and(|title| title.starts_with(heading));
+            if !page.body.lines().any(begins) || page.section(heading).is_some_and(str::is_empty) {
                 problems.push(format!("{} has no section `{heading}`", page.code));
             }
         }

@@ -5,7 +5,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::output;
 use crate::finding::Severity;
-use crate::report::{self, BOLD, DIM, Format};
+use crate::report::{self, Format};
 use crate::rules::{self, Page};
 use serde::Serialize;
 use std::io::Write;
@@ -21,9 +21,9 @@ pub fn run(args: &Args, explain: &Explain) -> Result<Exit, Error> {
     let pages: Vec<&Page> = one.map_or_else(|| rules::pages().collect(), |page| vec![page]);
     let shown = str::to_owned;
     let layout = output::layout(&args.global, false, &shown);
-    output::write_all(&args.reports, args.global.color, layout, |format, _, out| match (format, one) {
-        (Format::Text, Some(page)) => print(page, out),
-        (Format::Text, None) => list(&pages, out),
+    output::write_all(&args.reports, args.global.color, layout, |format, layout, out| match (format, one) {
+        (Format::Text, Some(page)) => report::page(page, layout, out),
+        (Format::Text, None) => report::pages(&pages, out),
         (Format::Json, Some(page)) => line(page, out),
         (Format::Json, None) => {
             let all: Vec<Line<'_>> = pages.iter().map(|page| Line::of(page)).collect();
@@ -60,46 +60,4 @@ impl<'a> Line<'a> {
 fn line(page: &Page, out: &mut dyn Write) -> Result<(), report::Error> {
     serde_json::to_writer(&mut *out, &Line::of(page))?;
     Ok(writeln!(out)?)
-}
-
-fn print(page: &Page, out: &mut dyn Write) -> Result<(), report::Error> {
-    let severity = word(page.severity);
-    writeln!(
-        out,
-        "{BOLD}{} {}{BOLD:#}  {DIM}{severity}, since {}{DIM:#}\n",
-        page.code, page.name, page.since
-    )?;
-    for line in page.body.lines() {
-        match line.strip_prefix("## ") {
-            Some(heading) => writeln!(out, "{BOLD}{heading}{BOLD:#}")?,
-            None => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(())
-}
-
-fn list(pages: &[&Page], out: &mut dyn Write) -> Result<(), report::Error> {
-    let head = ["CODE", "SEVERITY", "RULE"].map(str::to_owned).to_vec();
-    let rows = pages.iter().map(|page| {
-        let severity = if page.off { "off" } else { word(page.severity) };
-        vec![page.code.to_owned(), severity.to_owned(), page.name.to_owned()]
-    });
-    for (i, line) in report::align(std::iter::once(head).chain(rows).collect()).into_iter().enumerate() {
-        match i {
-            0 => writeln!(out, "{BOLD}{line}{BOLD:#}")?,
-            _ => writeln!(out, "{line}")?,
-        }
-    }
-    Ok(writeln!(
-        out,
-        "\n{DIM}billhook explain RULE says why it matters, what to do, and what it cannot see{DIM:#}"
-    )?)
-}
-
-fn word(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    }
 }

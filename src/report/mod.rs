@@ -10,6 +10,7 @@ mod json;
 mod lines;
 mod mask;
 mod neutral;
+mod page;
 mod patch;
 mod placed;
 mod schema;
@@ -23,6 +24,7 @@ pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLin
 pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
 pub use mask::mask;
 pub use neutral::{EscapeJson, line as neutral};
+pub use page::{page, pages};
 pub use patch::{Paint, patch};
 pub use schema::{SCHEMAS, Schema};
 pub use table::{align, apps, inventory, render};

@@ -121,7 +121,7 @@ use document::Document;
 pub use acknowledgements::Said;
 pub use change::{Change, advice};
 pub use name_path_mismatch::{Convention, conventions};
-pub use page::{Example, Mark, Page, examples};
+pub use page::{Example, Family, Mark, Page, examples};
 pub use suppressions::{Judged, judge_all, judge_merge};
 
 /// One rule.

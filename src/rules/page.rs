@@ -23,6 +23,28 @@ pub struct Page {
     pub body: &'static str,
 }
 
+/// What a rule is about, as the first digit of its code says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Family {
+    /// `BH` and the digit.
+    pub prefix: &'static str,
+    /// What its rules are about.
+    pub title: &'static str,
+}
+
+/// Every family, in order of code.
+const FAMILIES: &[Family] = &[
+    Family { prefix: "BH0", title: "reading and rendering" },
+    Family { prefix: "BH1", title: "identity: duplicates, collisions, two owners" },
+    Family { prefix: "BH2", title: "targeting and tenancy: namespaces, destinations, projects" },
+    Family { prefix: "BH3", title: "protection: prune, delete, shared resources, volumes" },
+    Family { prefix: "BH4", title: "the merge: what a change prunes, cascades, orphans, moves, blocks" },
+    Family { prefix: "BH5", title: "settings of Argo CD that do not mean what was meant" },
+    Family { prefix: "BH6", title: "YAML that does not say what was meant" },
+    Family { prefix: "BH7", title: "recoverability: backups, retention, disruption" },
+    Family { prefix: "BH9", title: "the guard's own" },
+];
+
 /// One example of a page: a small repository, or two.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
@@ -81,6 +103,17 @@ impl Page {
             summary,
             body,
         })
+    }
+
+    /// What the rule is about.
+    pub fn family(&self) -> Family {
+        let own = |family: &&Family| self.code.starts_with(family.prefix);
+        *FAMILIES.iter().find(own).expect("tests/rules.rs reads the code of every page")
+    }
+
+    /// Where people read this page. The address stays as long as the code.
+    pub fn address(&self) -> String {
+        format!("{}/rules/{}.html", env!("CARGO_PKG_HOMEPAGE"), self.code)
     }
 
     /// The text of the section with this heading; None where the page has none.
