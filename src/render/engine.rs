@@ -201,6 +201,22 @@ impl Checkout {
         if tree == 0 { "repository".to_owned() } else { format!("reference{tree}") }
     }
 
+    /// Whether charts among the files, or values for them, say `Capabilities`, by which templates ask what the cluster
+    /// serves. What an archive says is not looked at: it may.
+    pub(super) fn asks(&self, recipe: &Recipe) -> bool {
+        let says = |bytes: &[u8]| memchr::memmem::find(bytes, b"Capabilities").is_some();
+        let inline = match recipe {
+            Recipe::Helm(chart) => chart.values.as_ref().is_some_and(|values| says(values.as_bytes())),
+            Recipe::Kustomize(_) => false,
+        };
+        let asks = |selection: &Selection| {
+            let mut paths = selection.entries().map(|(path, _)| path);
+            let tree = selection.tree();
+            paths.any(|path| path.ends_with(".tgz") || tree.read(path).is_ok_and(|bytes| says(&bytes)))
+        };
+        inline || self.selections.iter().any(asks)
+    }
+
     /// How many bytes its files have together.
     pub fn size(&self) -> u64 {
         let sizes =
