@@ -48,7 +48,7 @@ impl<'a> Places<'a> {
     pub fn source(&self, manifest: &Manifest) -> Source {
         let location = manifest.location();
         if !manifest.is_written() {
-            let line = self.line(&location);
+            let line = manifest.line().or_else(|| self.line(&location));
             return Source { path: location.path, line };
         }
         let text = manifest.node().file().text();

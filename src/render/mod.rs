@@ -167,7 +167,7 @@ fn chart(
     }
     let output = request.engines.output(recipe, &checkout);
     let output = output.map_err(|failure| failure.problem(Program::Helm, &source.path))?;
-    helm::manifests(output, request.documents.tree(), &chart)
+    helm::manifests(output, request.documents, &chart)
 }
 
 fn kustomization(
