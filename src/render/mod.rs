@@ -166,7 +166,11 @@ fn chart(
         recipe.serve(served);
     }
     let output = request.engines.output(recipe, &checkout);
-    let output = output.map_err(|failure| failure.problem(Program::Helm, &source.path))?;
+    let output = output.map_err(|failure| {
+        let blamed = helm::blamed(&failure.to_string(), request.documents, &chart);
+        let problem = failure.problem(Program::Helm, &source.path);
+        blamed.map_or(problem.clone(), |blamed| problem.at(blamed))
+    })?;
     helm::manifests(output, request.documents, &chart)
 }
 
@@ -182,7 +186,13 @@ fn kustomization(
     let graph = kustomize::Graph::of(request.documents, &build.folder, &build.names())?;
     graph.confined(build.restricted())?;
     let (selection, sources) = graph.split();
-    let output = request.engines.output(recipe, &Checkout::new(vec![selection]));
+    let checkout = Checkout::new(vec![selection]);
+    let answered = source.kustomize.as_ref().is_some_and(|kustomize| !kustomize.api_versions.is_empty());
+    rendered.asks = !answered && recipe.inflates_charts() && checkout.asks(recipe);
+    if let (true, Some(served)) = (rendered.asks, request.destination.served) {
+        recipe.serve(served);
+    }
+    let output = request.engines.output(recipe, &checkout);
     let output = output.map_err(|failure| match failure {
         Failure::Refused(text) if kustomize::may_lack_helm(&text, request.settings) => {
             kustomize::lacks_helm(&source.path)

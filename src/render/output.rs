@@ -47,6 +47,12 @@ fn refused(file: &File, span: Span, message: &str) -> Problem {
     if quoted.len() < line.len() {
         quoted.push('…');
     }
+    let from = text.get(..start).and_then(|before| before.rsplit_once("\n# Source: "));
+    let from = from.and_then(|(_, behind)| behind.lines().next());
+    let message = match from {
+        Some(from) => format!("{message} (in what `{from}` gives)"),
+        None => message.to_owned(),
+    };
     let message = match quoted.as_str() {
         "" => format!("the output cannot be read: {message}"),
         quoted => format!("the output cannot be read: {message}, at `{quoted}`"),

@@ -212,7 +212,7 @@ fn people(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<()
     if !diff.lint.findings.is_empty() {
         text::findings(&diff.lint, layout, out)?;
     }
-    if layout.verbose {
+    if layout.tells_unknown() {
         write!(out, "{}", text::not_known(diff.lint.unknown, layout))?;
     }
     if !layout.quiet {
@@ -256,7 +256,9 @@ fn verdict(told: &mut String, diff: &Diff<'_>, groups: &[Group<'_>]) {
         Danger::Outage => format!("merging this takes away what runs {place}"),
         Danger::Orphan => format!("merging this leaves objects behind that nobody owns {place}"),
         Danger::Blocked => format!("after this merge not everything can be synced {place}"),
-        Danger::Change => "merging this changes objects and destroys nothing that is known to matter".to_owned(),
+        Danger::Change => {
+            "merging this changes objects and destroys nothing that is known to matter".to_owned()
+        }
         Danger::None => "merging this changes nothing on any cluster".to_owned(),
     };
     let new = diff.lint.findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -288,7 +290,10 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
     };
     note("why", &first.cause.because);
     if first.race {
-        note("", "only the order in which controllers read the commit decides; this is the worst that was seen");
+        note(
+            "",
+            "only the order in which controllers read the commit decides; this is the worst that was seen",
+        );
     }
     let shown = if layout.verbose { group.rows.len() } else { FOLD };
     let mut names: Vec<String> = group.rows.iter().take(shown).map(|row| row.key.to_string()).collect();
@@ -378,7 +383,8 @@ fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
     if layout.quiet {
         return;
     }
-    let happens = |row: &&ApplicationRow| row.counts.iter().any(|(outcome, _)| *outcome != Outcome::Unchanged);
+    let happens =
+        |row: &&ApplicationRow| row.counts.iter().any(|(outcome, _)| *outcome != Outcome::Unchanged);
     let (some, others): (Vec<&ApplicationRow>, Vec<&ApplicationRow>) =
         forecast.applications.iter().partition(happens);
     if !some.is_empty() {
@@ -442,7 +448,7 @@ fn summary(diff: &Diff<'_>, groups: &[Group<'_>], layout: Layout<'_>) -> String 
     let unknown = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown).count();
     let untold = unknown + diff.lint.unknown.len();
     if untold > 0 {
-        let more = if layout.verbose { "" } else { " (run with -v)" };
+        let more = if layout.tells_unknown() { "" } else { " (run with -v)" };
         let _ = write!(told, " · {} not known{more}", text::count(untold, "thing"));
     }
     let by: Vec<&str> = groups

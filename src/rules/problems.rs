@@ -185,7 +185,12 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
     }
     match app {
         Some(app) if problem.state == State::Fails => {
-            let because = format!("Argo CD neither syncs nor prunes `{}` as long as this is so", app.id);
+            let whom = if app.is_written() {
+                format!("`{}`", app.id)
+            } else {
+                "what deploys this folder".to_owned()
+            };
+            let because = format!("Argo CD neither syncs nor prunes {whom} as long as this is so");
             report.application(app).because(because);
         }
         Some(app) => {
@@ -204,7 +209,9 @@ fn because(kind: ProblemKind) -> &'static str {
             "the API server refuses an object with a field of the wrong type, so it, or its change, never arrives"
         }
         ProblemKind::SettingConflict => "what Argo CD does with an object depends on its settings",
-        ProblemKind::NotConfined => "a pull request may hold anything, and so may what renders it reach anything",
+        ProblemKind::NotConfined => {
+            "a pull request may hold anything, and so may what renders it reach anything"
+        }
         ProblemKind::SeparateInstances => "as one instance their Applications would all collide",
         ProblemKind::Unparseable
         | ProblemKind::SourcePathMissing

@@ -33,6 +33,30 @@ pub(in crate::render) fn manifests(
     })
 }
 
+/// The place in a template that Helm blames, as in `name/templates/x.yaml:3:7`: the first that is in the tree.
+pub(in crate::render) fn blamed(complaint: &str, read: &Documents, chart: &Chart) -> Option<Location> {
+    let words = complaint.split([' ', '\n', '\t', '(', ')', '"']).filter(|word| word.contains("/templates/"));
+    let place = |word: &str| {
+        let mut parts = word.split(':');
+        let (_, inside) = parts.next()?.split_once('/')?;
+        let path = template(read, &chart.folder, inside, 0)?;
+        let number = parts.next().and_then(|number| number.parse::<usize>().ok());
+        let span = number.and_then(|number| nth_line(read, &path, number)).unwrap_or_default();
+        Some(Location::new(path, span))
+    };
+    words.into_iter().find_map(place)
+}
+
+/// A line of a file by its number, from 1, without the blanks around it.
+fn nth_line(read: &Documents, path: &str, number: usize) -> Option<Span> {
+    let bytes = read.tree().read(path).ok()?;
+    let text = std::str::from_utf8(&bytes).ok()?;
+    let start: usize = text.split_inclusive('\n').take(number.checked_sub(1)?).map(str::len).sum();
+    let line = text.get(start..)?.lines().next()?;
+    let begin = start + line.len() - line.trim_start().len();
+    Some(Span::new(begin, begin.max(start + line.trim_end().len())))
+}
+
 /// The file behind `templates/x.yaml` of the chart in `folder`, or behind `charts/name/…`: a chart below it, or one of the
 /// repository that it depends on, which may go by another name. What is in an archive is not found.
 fn template(read: &Documents, folder: &str, inside: &str, depth: usize) -> Option<Path> {
