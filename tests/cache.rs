@@ -67,10 +67,12 @@ impl Scene {
 
     /// Puts the program there; one of another `version` makes another object.
     fn install(&self, version: &str) {
-        let counter = self.path("counter");
-        let text = PROGRAM.replace("COUNTER", &counter.display().to_string()).replace("VERSION", version);
-        let (new, place) = (self.path("new"), self.path("kustomize"));
-        self.write("new", &text);
+        self.put("kustomize", &PROGRAM.replace("VERSION", version));
+    }
+
+    fn put(&self, name: &str, program: &str) {
+        let (new, place) = (self.path("new"), self.path(name));
+        self.write("new", &program.replace("COUNTER", &self.path("counter").display().to_string()));
         fs::set_permissions(&new, fs::Permissions::from_mode(0o755)).unwrap();
         fs::rename(new, &place).unwrap();
         // It is busy as long as a process that another test has just forked holds it open.
@@ -252,4 +254,65 @@ fn a_program_that_is_not_confined_is_said_once() {
         assert!(message.starts_with("kustomize is not confined: it could reach "), "{message}");
         assert!(finding["help"].as_str().unwrap().contains("it does not start with less"), "{finding}");
     }
+}
+
+/// Prints one object, and another one where the cluster serves Widgets; notes each run.
+const HELM: &str = r#"#!/bin/sh
+case "$1" in
+version) echo v4.2.1 ;;
+template)
+  echo "$4" >>COUNTER
+  echo '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"made"}}'
+  case "$*" in *example.com/v1/Widget*) echo '---'; echo '{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"w"}}' ;; esac ;;
+esac
+"#;
+
+const DEFINITION: &str = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: widgets.example.com}\n\
+    spec:\n  group: example.com\n  names: {kind: Widget, plural: widgets}\n  scope: Namespaced\n  \
+    versions: [{name: v1, served: true, storage: true}]\n";
+
+/// On a cluster that was synced Helm is told of the CustomResourceDefinitions that are deployed to it.
+#[test]
+fn charts_that_ask_are_told_what_the_tree_deploys() {
+    let scene = Scene { folder: tempfile::tempdir().unwrap() };
+    scene.put("kustomize", PROGRAM);
+    scene.put("helm", HELM);
+    let application = |name: &str, server: &str| {
+        let text = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n  \
+             project: default\n  destination: {{server: '{server}', namespace: {name}}}\n  \
+             source: {{repoURL: https://git.example/repo.git, path: {name}}}\n"
+        );
+        scene.write(&format!("repo/apps/{name}.yaml"), &text);
+    };
+    let here = "https://kubernetes.default.svc";
+    for (name, server, text) in [
+        ("asks", here, "{{ if .Capabilities.APIVersions.Has \"example.com/v1\" }}"),
+        ("elsewhere", "https://other.example", "{{ .Capabilities.APIVersions }}"),
+        ("content", here, "{{ .Values.x }}"),
+    ] {
+        application(name, server);
+        scene.write(&format!("repo/{name}/Chart.yaml"), "apiVersion: v2\nname: c\nversion: 1.0.0\n");
+        scene.write(&format!("repo/{name}/templates/a.yaml"), text);
+    }
+    application("definitions", here);
+    let run = || {
+        let mut command = scene.command();
+        command.arg("--helm").arg(scene.path("helm"));
+        let before = scene.built();
+        let printed = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let mut of: Vec<String> = printed
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+            .filter(|line| line["key"]["kind"] == "Widget")
+            .map(|line| line["application"].as_str().unwrap().to_owned())
+            .collect();
+        of.sort();
+        (scene.built() - before, of)
+    };
+    scene.write("repo/definitions/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    assert_eq!(run(), (3, vec![]), "nothing deploys the definition");
+    scene.write("repo/definitions/widgets.yaml", DEFINITION);
+    assert_eq!(run(), (1, vec!["argocd/asks".to_owned()]), "one chart asks on the cluster that has it");
+    assert_eq!(run(), (0, vec!["argocd/asks".to_owned()]));
 }

@@ -176,9 +176,54 @@ fn listings() {
 fn rendering_into_files() {
     let tree = clean();
     billhook(tree.path(), "render --split out --mask").assert().success().stdout("");
-    let secret = fs::read_to_string(tree.path().join("out/in-cluster/argocd_web/Secret.web.pass.yaml"))
-        .expect("a file");
+    let secret = fs::read_to_string(tree.path().join("out/v1.Secret-(web).pass.yaml")).expect("a file");
     assert!(secret.contains("namespace: web") && !secret.contains("hunter2"), "{secret}");
+}
+
+/// What two Applications deploy is one file, and the later one by name is in it.
+#[test]
+fn a_collision_overwrites_a_file() {
+    let application = |name: &str, server: &str| {
+        let spec = format!("source: {{repoURL: https://git.example/repo.git, path: {name}}}");
+        let to = format!("destination: {{server: '{server}', namespace: shop}}");
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n  \
+             project: default\n  {spec}\n  {to}\n"
+        )
+    };
+    let map = |name: &str, by: &str| {
+        format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: '{name}'}}\ndata: {{by: {by}}}\n")
+    };
+    let role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:a'}\n---\n\
+                apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system_a'}\n";
+    let here = "https://kubernetes.default.svc";
+    let (a, b) = (application("a", here), application("b", here));
+    let tree = folder(&[
+        ("apps/a.yaml", &a),
+        ("apps/b.yaml", &b),
+        ("a/map.yaml", &map("settings", "a")),
+        ("b/map.yaml", &map("settings", "b")),
+        ("b/roles.yaml", role),
+    ]);
+    billhook(tree.path(), "render --split out").assert().success().stdout("");
+    let files = |below: &str| {
+        let files = fs::read_dir(tree.path().join(below)).expect("a folder");
+        let mut names: Vec<String> =
+            files.map(|file| file.expect("a file").file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    let roles = [
+        "rbac.authorization.k8s.io.v1.ClusterRole-().system_a-2.yaml",
+        "rbac.authorization.k8s.io.v1.ClusterRole-().system_a.yaml",
+    ];
+    assert_eq!(files("out"), [roles[0], roles[1], "v1.ConfigMap-(shop).settings.yaml"]);
+    let text = fs::read_to_string(tree.path().join("out/v1.ConfigMap-(shop).settings.yaml")).expect("a file");
+    assert!(text.contains("by: b"), "{text}");
+    fs::write(tree.path().join("apps/a.yaml"), application("a", "https://other.example")).expect("a file");
+    billhook(tree.path(), "render --split two").assert().success().stdout("");
+    assert_eq!(files("two"), ["https___other.example", "in-cluster"]);
+    assert_eq!(files("two/https___other.example"), ["v1.ConfigMap-(shop).settings.yaml"]);
 }
 
 #[test]

@@ -29,7 +29,11 @@
 //!
 //! `diff` holds findings of rules about changes, as `lint` holds those about a tree; `forecast` what the merge does to
 //! the objects that matter, with `blocked: true` where their Application cannot sync.
-#![allow(clippy::disallowed_methods, clippy::print_stderr, reason = "tests read the incidents, start the program and say what is skipped")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests read the incidents, start the program and say what is skipped"
+)]
 
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;

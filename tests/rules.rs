@@ -2,7 +2,11 @@
 //!
 //! The examples of rules about a merge are two trees: a file under `base/` is of what is merged into, one under `head/` of
 //! what is merged, and any other is the same in both. A configuration is base's.
-#![allow(clippy::disallowed_methods, reason = "tests read files")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::print_stderr,
+    reason = "tests read files, and say what they leave out"
+)]
 
 use billhook::config::{Date, Loaded};
 use billhook::files::{Lines, Side, Tree};
@@ -37,16 +41,17 @@ fn tree_of(example: &Example) -> Options {
 }
 
 /// Helm and Kustomize, where they are on PATH.
-fn runner() -> Runner {
+fn runner_paths() -> [Option<std::path::PathBuf>; 2] {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let find =
         |tool: &str| std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file());
+    [find("helm"), find("kustomize")]
+}
+
+fn runner() -> Runner {
+    let [helm, kustomize] = runner_paths();
     let own = env!("CARGO_BIN_EXE_billhook").into();
-    Runner::new(
-        Programs { own, helm: find("helm"), kustomize: find("kustomize") },
-        process::Limits::default(),
-        None,
-    )
+    Runner::new(Programs { own, helm, kustomize }, process::Limits::default(), None)
 }
 
 fn options() -> rules::Options {
@@ -190,6 +195,70 @@ fn corner_cases() {
         check_good(page, good, &path, &mut problems);
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
+}
+
+/// What charts and kustomizations give, judged by the program as a person runs it.
+#[test]
+fn the_program_judges_what_renderers_make() {
+    let tools = runner_paths();
+    let required = std::env::var_os("BILLHOOK_REQUIRE_TOOLS").is_some_and(|value| value == "1");
+    assert!(tools.iter().all(Option::is_some) || !required, "helm and kustomize are not on PATH");
+    if tools.iter().any(Option::is_none) {
+        eprintln!("not tested: helm and kustomize are not on PATH");
+        return;
+    }
+    let mut problems = Vec::new();
+    let mut fired = BTreeSet::new();
+    for page in rules::pages() {
+        let path = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
+        let cases = rules::examples(&fs::read_to_string(&path).unwrap_or_default());
+        let rendered = |example: &Example| {
+            let names = ["Chart.yaml", "kustomization.yaml"];
+            example.files.iter().any(|(path, _)| names.iter().any(|name| path.ends_with(name)))
+        };
+        for example in cases.iter().filter(|example| rendered(example)) {
+            let found = told_by_program(page.code, example);
+            let marks: Vec<Mark> =
+                example.marks().into_iter().filter(|mark| mark.code == page.code).collect();
+            if !marks.is_empty() {
+                fired.insert(page.code);
+            }
+            let difference = difference(&marks, &found);
+            let wrong = difference.into_iter().map(|text| format!("{path} [{}]: {text}", example.heading));
+            problems.extend(wrong);
+        }
+    }
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
+    for code in ["BH109", "BH110", "BH111", "BH112", "BH520", "BH521", "BH522", "BH523", "BH524", "BH525"] {
+        assert!(fired.contains(code), "{code} is not seen to fire");
+    }
+}
+
+fn told_by_program(code: &str, example: &Example) -> Vec<Found> {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (path, text) in &example.files {
+        let path = folder.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    }
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_billhook"))
+        .args(["lint", "--no-cache", "--fail-on", "never", "--format", "ndjson", "--rule", code])
+        .arg(folder.path())
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"));
+    let finding = |line: serde_json::Value| {
+        let word = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let severity = match line["severity"].as_str()? {
+            "error" => Severity::Error,
+            "warning" => Severity::Warning,
+            _ => Severity::Note,
+        };
+        Some((word("path"), line["line"].as_u64()? as u32, word("code"), severity, word("message")))
+    };
+    lines.filter_map(finding).collect()
 }
 
 /// The example with the edits of one fix.

@@ -280,7 +280,7 @@ pub struct Render {
     /// Only this Application, by name or namespace/name
     #[arg(long, value_name = "APP", env = "BILLHOOK_APP", hide_env = true)]
     pub app: Option<String>,
-    /// Write one object per file into DIR instead of a report
+    /// Write one object per file into DIR: <apiVersion>.<Kind>-(<namespace>).<name>.yaml
     #[arg(long, value_name = "DIR", env = "BILLHOOK_SPLIT", hide_env = true)]
     pub split: Option<PathBuf>,
     /// Show hashes instead of the values of Secrets

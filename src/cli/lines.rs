@@ -48,7 +48,7 @@ impl<'a> Places<'a> {
     pub fn source(&self, manifest: &Manifest) -> Source {
         let location = manifest.location();
         if !manifest.is_written() {
-            let line = self.line(&location);
+            let line = manifest.line().or_else(|| self.line(&location));
             return Source { path: location.path, line };
         }
         let text = manifest.node().file().text();
@@ -67,6 +67,7 @@ impl<'a> Places<'a> {
             path: told.path.map(|path| Cow::Owned(path.into_owned())),
             line: told.line,
             condition: problem.condition.map(condition),
+            help: Cow::Owned(problem.help.clone()),
         }
     }
 
@@ -83,6 +84,7 @@ impl<'a> Places<'a> {
             path: problem.location.as_ref().map(|location| Cow::Borrowed(&*location.path)),
             line: problem.location.as_ref().and_then(|location| self.line(location)),
             condition: problem.condition.map(condition),
+            help: Cow::Borrowed(&problem.help),
         }
     }
 }
@@ -163,8 +165,9 @@ pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown
     let general =
         inventory.problems.iter().filter(unknown).map(|problem| of(problem.application.as_deref(), problem));
     let apps = inventory.applications.iter();
-    let apps =
-        apps.flat_map(|app| app.problems.iter().filter(unknown).map(|problem| of(Some(&app.id), problem)));
+    let apps = apps.flat_map(|app| {
+        app.problems.iter().filter(unknown).map(|problem| of(problem.application.as_deref(), problem))
+    });
     let mut all: Vec<Unknown<'_>> = general.chain(apps).collect();
     let of_sets =
         inventory.sets.iter().flat_map(|set| set.problems.iter().map(move |problem| (set, problem)));

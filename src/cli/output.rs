@@ -96,7 +96,14 @@ pub fn tell(error: &Error, color: Color) {
 
 /// How text is laid out when nobody says otherwise.
 pub fn layout<'a>(global: &Global, wide: bool, shown: &'a dyn Fn(&str) -> String) -> Layout<'a> {
-    Layout { verbose: global.verbose, quiet: global.quiet, wide, shown, ..Layout::default() }
+    Layout {
+        verbose: global.verbose,
+        quiet: global.quiet,
+        strict: global.strict,
+        wide,
+        shown,
+        ..Layout::default()
+    }
 }
 
 /// `--color`, then `NO_COLOR`, then `FORCE_COLOR`, then whether it is a terminal.

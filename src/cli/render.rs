@@ -8,14 +8,17 @@ use super::load::{only, scene};
 use super::{finish, output};
 use crate::files;
 use crate::inventory::{App, Inventory, Outcome};
-use crate::model::{Phase, Problem, State};
+use crate::model::{Phase, Problem, ResourceKey, State};
 use crate::render::Target;
 use crate::report::{self, RenderLine};
 use crate::yaml;
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+/// Longer names do not fit on every disk, with an ending behind them.
+const MAX_STEM: usize = 200;
 
 /// Prints rendered manifests.
 pub fn run(args: &Args, render: &Render) -> Result<Exit, Error> {
@@ -129,38 +132,56 @@ fn phase_name(phase: Phase) -> &'static str {
     }
 }
 
-/// Writes each object into a file of its own: `cluster/application/kind.namespace.name.yaml`.
+/// Writes each object into a file of its own, `<apiVersion with / as .>.<Kind>-(<namespace>).<name>.yaml`, in a folder of its
+/// cluster where there are several clusters.
+///
+/// Of two Applications with one object the later one by name overwrites the file, so that a collision shows in review.
+/// Names that only look alike once they are harmless on disk get a number.
 fn split(rows: &[Row<'_>], mask: bool, dir: &Path) -> Result<(), Error> {
-    let mut taken = BTreeSet::new();
-    for row in rows {
-        let k = &row.target.key;
-        let parts = [&*k.kind, &*k.group, &*k.namespace, &*k.name];
-        let name =
-            parts.iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect::<Vec<_>>().join(".");
-        let folder = format!("{}/{}", safe(&row.app.cluster), safe(&row.app.id));
-        let mut path = format!("{folder}/{name}.yaml");
+    let clusters: BTreeSet<&str> = rows.iter().map(|row| &*row.app.cluster).collect();
+    let mut owners: BTreeMap<String, (&str, &ResourceKey, usize)> = BTreeMap::new();
+    for (index, row) in rows.iter().enumerate() {
+        let key = &row.target.key;
+        let folder = if clusters.len() > 1 { dir.join(safe(&row.app.cluster)) } else { dir.to_owned() };
+        // Objects without a name are different ones each time.
+        let owner = (&*row.app.cluster, key, if key.name.is_empty() { index } else { 0 });
+        let stem = stem(row.target);
+        let mut name = format!("{stem}.yaml");
         let mut number = 2;
-        while !taken.insert(path.to_lowercase()) {
-            path = format!("{folder}/{name}-{number}.yaml");
+        // Some disks take upper and lower case for the same.
+        while *owners.entry(folder.join(&name).to_string_lossy().to_lowercase()).or_insert(owner) != owner {
+            name = format!("{stem}-{number}.yaml");
             number += 1;
         }
         let mut text = Vec::new();
         report::document(&object(row.target, mask), &mut text).map_err(report::Error::Write)?;
-        files::make_folder(&dir.join(folder))?;
-        files::write_atomically(&dir.join(&path), &text)?;
+        files::make_folder(&folder)?;
+        files::write_atomically(&folder.join(name), &text)?;
     }
     Ok(())
 }
 
+fn stem(target: &Target) -> String {
+    let key = &target.key;
+    let name = if key.name.is_empty() { target.manifest.generate_name() } else { &key.name };
+    let group = if key.group.is_empty() { String::new() } else { format!("{}.", key.group) };
+    let stem = format!("{group}{}.{}-({}).{name}", target.version, key.kind, key.namespace);
+    stem.chars().map(harmless).take(MAX_STEM).collect()
+}
+
 /// A name from a repository as one part of a path on disk, which it cannot leave.
 fn safe(name: &str) -> String {
-    let kept = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '_' };
-    let safe: String = name.chars().take(100).map(kept).collect();
+    let safe: String = name.chars().take(MAX_STEM).map(harmless).collect();
     match safe.strip_prefix('.') {
         Some(rest) => format!("_{rest}"),
         None if safe.is_empty() => "_".to_owned(),
         None => safe,
     }
+}
+
+/// A character that names on every disk may have, or `_`.
+fn harmless(c: char) -> char {
+    if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '(' | ')') { c } else { '_' }
 }
 
 #[cfg(test)]

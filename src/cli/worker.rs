@@ -12,9 +12,9 @@ pub(super) fn serve(arguments: &[OsString]) -> Option<ExitCode> {
     if let Some((command, orders)) = arguments.split_first()
         && command == process::COMMAND
     {
-        let error = process::enter(orders);
+        let unfit = process::enter(orders);
         // The pipe goes to the program that started this one, which says why.
-        let _ = writeln!(std::io::stderr(), "cannot confine: {error}");
+        let _ = writeln!(std::io::stderr(), "{unfit}");
         return Some(ExitCode::from(2));
     }
     let [command, memory] = arguments else { return None };

@@ -13,7 +13,8 @@ pub(super) fn again(options: &Options, inventory: &Inventory, apps: &[&App]) -> 
     if apps.is_empty() {
         return Vec::new();
     }
-    let expansion = Expansion::alone(options, inventory.instances.clone(), inventory.clusters.clone());
+    let (instances, clusters) = (inventory.instances.clone(), inventory.clusters.clone());
+    let expansion = Expansion::alone(options, instances, clusters, &inventory.scopes);
     let last = inventory.instances.len().saturating_sub(1);
     let drafts: Vec<_> = apps
         .iter()

@@ -39,6 +39,8 @@ pub(super) struct Draft {
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
+    /// A chart of it asks what the cluster serves.
+    asks: bool,
     here: Vec<bool>,
     problems: Vec<Problem>,
     rendered: bool,
@@ -56,6 +58,7 @@ struct Made {
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
+    asks: bool,
     here: Vec<bool>,
     problems: Vec<Problem>,
 }
@@ -76,9 +79,16 @@ pub(super) struct Expansion<'a> {
     problems: Vec<Problem>,
     /// Kustomizations are built for themselves: no Application of the tree renders any.
     builds: bool,
-    /// What each cluster serves.
+    /// What each cluster serves, by what is known before anything is rendered.
     api_versions: Mutex<HashMap<Arc<str>, Arc<Vec<String>>>>,
+    /// The same with what is rendered for it, where charts ask for that.
+    served: Served,
+    /// Address and branch of the tree itself.
+    own: (Option<String>, Option<String>),
 }
+
+/// API versions by cluster.
+pub(super) type Served = HashMap<Arc<str>, Arc<Vec<String>>>;
 
 /// Works out what a tree deploys.
 pub(super) fn load(options: &Options) -> Inventory {
@@ -88,27 +98,11 @@ pub(super) fn load(options: &Options) -> Inventory {
         let message = format!("`{path}` cannot be read: {message}");
         problems.push(Problem::unknown(ProblemKind::Unparseable, message).at(Location::head(path.clone())));
     }
-    let instances = settings::instances(options, &found, &mut problems);
-    let clusters = clusters(options, &found);
-    let sets = Sets::new(sets::projects(options, &found));
-    let mut expansion = Expansion::new(options, instances, clusters, sets);
-    expansion.problems = problems;
-    expansion.add_written(&found);
-    expansion.add_known();
-    let is_built = |set: &Manifest| found.kustomizations.names(set.path());
-    if expansion.drafts.is_empty() && options.only.is_none() && found.sets.iter().all(is_built) {
-        expansion.add_folders(&found);
-    }
-    let applications: Vec<Application> =
-        expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
-    let repositories = Repositories::new(options, &applications, &found.sets);
-    expansion.follow(&repositories);
-    expansion.add_unclaimed_sets(&found);
-    expansion.follow(&repositories);
-    expansion.look_at_programs();
-    expansion.add_unclaimed_projects(&found);
-    let own = repositories.own();
-    Inventory { own, ..expansion.finish(found) }
+    let first = Expansion::of(options, &found, problems.clone(), Served::default());
+    // Charts that ask what a cluster serves are answered when it is known what is rendered for it.
+    let served = first.serving();
+    let expansion = if served.is_empty() { first } else { Expansion::of(options, &found, problems, served) };
+    expansion.finish(found)
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -159,12 +153,46 @@ impl<'a> Expansion<'a> {
             problems: Vec::new(),
             builds: false,
             api_versions: Mutex::default(),
+            served: Served::default(),
+            own: (None, None),
         }
     }
 
-    /// Nothing, and no set will come.
-    pub(super) fn alone(options: &'a Options, instances: Vec<Instance>, clusters: Clusters) -> Self {
-        Self::new(options, instances, clusters, Sets::default())
+    /// Nothing, and no set will come; the clusters have these kinds.
+    pub(super) fn alone(
+        options: &'a Options,
+        instances: Vec<Instance>,
+        clusters: Clusters,
+        scopes: &HashMap<Arc<str>, Scopes>,
+    ) -> Self {
+        let serves =
+            |(cluster, scopes): (&Arc<str>, &Scopes)| (Arc::clone(cluster), scopes.api_versions().into());
+        let served = scopes.iter().map(serves).collect();
+        Self { served, ..Self::new(options, instances, clusters, Sets::default()) }
+    }
+
+    /// Everything that a tree deploys, where charts are told that clusters serve this.
+    fn of(options: &'a Options, found: &Found, mut problems: Vec<Problem>, served: Served) -> Self {
+        let instances = settings::instances(options, found, &mut problems);
+        let clusters = clusters(options, found);
+        let sets = Sets::new(sets::projects(options, found));
+        let mut expansion = Self { problems, served, ..Self::new(options, instances, clusters, sets) };
+        expansion.add_written(found);
+        expansion.add_known();
+        let is_built = |set: &Manifest| found.kustomizations.names(set.path());
+        if expansion.drafts.is_empty() && options.only.is_none() && found.sets.iter().all(is_built) {
+            expansion.add_folders(found);
+        }
+        let applications: Vec<Application> =
+            expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
+        let repositories = Repositories::new(options, &applications, &found.sets);
+        expansion.follow(&repositories);
+        expansion.add_unclaimed_sets(found);
+        expansion.follow(&repositories);
+        expansion.look_at_programs();
+        expansion.add_unclaimed_projects(found);
+        expansion.own = repositories.own();
+        expansion
     }
 
     /// An Application of another tree, on its way once more; its cluster stays what it was there.
@@ -181,6 +209,7 @@ impl<'a> Expansion<'a> {
             tools: Vec::new(),
             recipes: Vec::new(),
             here: Vec::new(),
+            asks: false,
             problems: Vec::new(),
             rendered: false,
             changed_by: None,
@@ -191,7 +220,7 @@ impl<'a> Expansion<'a> {
 
     /// Renders one Application and nothing that it renders.
     pub(super) fn finished(&self, mut draft: Draft, repositories: &Repositories<'_>, scopes: &Scopes) -> App {
-        let Made { manifests, tools, recipes, here, problems } = self.render(&draft, repositories);
+        let Made { manifests, tools, recipes, here, problems, .. } = self.render(&draft, repositories);
         (draft.tools, draft.recipes, draft.here) = (tools, recipes, here);
         draft.problems.extend(problems);
         let targets = self.targets(&draft, manifests, scopes);
@@ -346,6 +375,7 @@ impl Expansion<'_> {
             manifests,
             tools,
             recipes,
+            asks: false,
             here,
             problems,
             rendered,
@@ -393,9 +423,10 @@ impl Expansion<'_> {
                 return;
             }
             let results = expansion.render_all(&open, repositories);
-            for (id, Made { manifests, tools, recipes, here, problems }) in open.iter().zip(results) {
+            for (id, Made { manifests, tools, recipes, asks, here, problems }) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
                 (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
+                draft.asks = asks;
                 draft.problems.extend(problems);
                 draft.rendered = true;
             }
@@ -454,6 +485,7 @@ impl Expansion<'_> {
             };
             made.tools.push(result.tool);
             made.recipes.push(result.recipe);
+            made.asks |= result.asks;
             made.manifests.extend(result.manifests.into_iter().map(|manifest| (index, manifest)));
             let stopped = result.problems.iter().any(|problem| problem.state != State::Warning);
             let at = source_location(application, index);
@@ -511,6 +543,7 @@ impl Expansion<'_> {
         let application = &draft.application;
         let instance = application.instance_name(&settings.namespace);
         let api_versions = self.api_versions(&draft.cluster);
+        let served = self.served.get(&draft.cluster);
         let none = References::default();
         let kubernetes = self.clusters.find(&draft.cluster).map_or("", |cluster| &cluster.kubernetes);
         render::source(&Request {
@@ -525,6 +558,7 @@ impl Expansion<'_> {
                 namespace: &application.spec.destination.namespace,
                 kubernetes: if kubernetes.is_empty() { DEFAULT_KUBERNETES } else { kubernetes },
                 api_versions: &api_versions,
+                served: served.map(|served| served.as_slice()),
             },
             environment: environment(application, &instance, source, files.commit.as_deref()),
             settings,
@@ -539,6 +573,24 @@ impl Expansion<'_> {
             Ok(mut known) => Arc::clone(known.entry(Arc::clone(cluster)).or_insert_with(served)),
             Err(_) => served(),
         }
+    }
+
+    /// What clusters serve together with what is rendered for them, where that is more and a chart asks for it.
+    ///
+    /// Argo CD tells Helm what the API server says (`GetAPIResources` in `gitops-engine/pkg/utils/kube/ctl.go`), and on a
+    /// cluster that was synced that includes every CustomResourceDefinition.
+    fn serving(&self) -> Served {
+        let asking: HashSet<&Arc<str>> =
+            self.drafts.iter().filter(|draft| draft.asks).map(|draft| &draft.cluster).collect();
+        if asking.is_empty() {
+            return Served::default();
+        }
+        let scopes = self.scopes();
+        let more = |cluster: &Arc<str>| {
+            let served = scopes.get(cluster)?.api_versions();
+            (served != *self.api_versions(cluster)).then(|| (Arc::clone(cluster), Arc::new(served)))
+        };
+        asking.into_iter().filter_map(more).collect()
     }
 
     /// Scopes of custom kinds on a cluster, by what is known beside the tree.
@@ -819,7 +871,7 @@ impl Expansion<'_> {
             files: found.files,
             parts: found.parts,
             kustomizations: found.kustomizations,
-            own: (None, None),
+            own: self.own,
             scopes,
             index: OnceLock::new(),
         };

@@ -18,12 +18,24 @@ pub struct Manifest {
     file: Arc<File>,
     root: NodeId,
     origin: Arc<Origin>,
+    /// Line of the place that it was rendered from, from 1; 0 where nobody said it.
+    line: u32,
 }
 
 impl Manifest {
     /// The object at `root` of `file`.
     pub fn new(file: Arc<File>, root: NodeId, origin: Arc<Origin>) -> Self {
-        Self { file, root, origin }
+        Self { file, root, origin, line: 0 }
+    }
+
+    /// The object, rendered from a place on this line (from 1) of its file, which may stand in another repository.
+    pub fn on_line(self, line: u32) -> Self {
+        Self { line, ..self }
+    }
+
+    /// The line (from 1) that it was rendered from, where what rendered it said so.
+    pub fn line(&self) -> Option<u32> {
+        (self.line > 0 && !self.is_written()).then_some(self.line)
     }
 
     /// The one object of a text, for tests.
@@ -36,12 +48,12 @@ impl Manifest {
 
     /// Another object of the same text: a member of a list.
     pub fn member(&self, root: NodeId) -> Self {
-        Self { file: Arc::clone(&self.file), root, origin: Arc::clone(&self.origin) }
+        Self { file: Arc::clone(&self.file), root, origin: Arc::clone(&self.origin), line: self.line }
     }
 
     /// The same object, said to come from elsewhere.
     pub fn moved(&self, origin: Origin) -> Self {
-        Self { file: Arc::clone(&self.file), root: self.root, origin: Arc::new(origin) }
+        Self { file: Arc::clone(&self.file), root: self.root, origin: Arc::new(origin), line: 0 }
     }
 
     /// The object.

@@ -162,7 +162,7 @@ fn json(parsed: &Parsed, candidate: &Candidate<'_>) -> Result<Option<Manifest>, 
     if !node.is_map() {
         return Err(broken(candidate, node.span(), "a JSON file holds one object, not an array or a scalar"));
     }
-    Ok(Some(Manifest::new(Arc::clone(&parsed.file), root, origin(parsed, candidate))))
+    Ok(Some(Manifest::new(Arc::clone(&parsed.file), root, origin(parsed, candidate)).on_line(1)))
 }
 
 /// The objects of a YAML file, up to the first document that is none: that stops the Application, unless nothing was
@@ -180,7 +180,8 @@ fn yaml(
             Ok(root) => match refusal(parsed.file.node(root)) {
                 None if parsed.file.node(root).is_null() => continue,
                 None => {
-                    manifests.push(Manifest::new(Arc::clone(&parsed.file), root, Arc::clone(&origin)));
+                    let manifest = Manifest::new(Arc::clone(&parsed.file), root, Arc::clone(&origin));
+                    manifests.push(manifest.on_line(1));
                     continue;
                 }
                 Some(message) => broken(candidate, parsed.file.node(root).span(), message),
@@ -260,7 +261,7 @@ pub(super) fn generated(text: String, path: &Path) -> Result<Vec<Manifest>, Prob
         .into_iter()
         .map(|node| match refusal(node) {
             Some(message) => Err(fails(message)),
-            None => Ok(Manifest::new(Arc::clone(&file), node.id(), Arc::clone(&origin))),
+            None => Ok(Manifest::new(Arc::clone(&file), node.id(), Arc::clone(&origin)).on_line(1)),
         })
         .collect()
 }

@@ -201,6 +201,22 @@ impl Checkout {
         if tree == 0 { "repository".to_owned() } else { format!("reference{tree}") }
     }
 
+    /// Whether charts among the files, or values for them, say `Capabilities`, by which templates ask what the cluster
+    /// serves. What an archive says is not looked at: it may.
+    pub(super) fn asks(&self, recipe: &Recipe) -> bool {
+        let says = |bytes: &[u8]| memchr::memmem::find(bytes, b"Capabilities").is_some();
+        let inline = match recipe {
+            Recipe::Helm(chart) => chart.values.as_ref().is_some_and(|values| says(values.as_bytes())),
+            Recipe::Kustomize(_) => false,
+        };
+        let asks = |selection: &Selection| {
+            let mut paths = selection.entries().map(|(path, _)| path);
+            let tree = selection.tree();
+            paths.any(|path| path.ends_with(".tgz") || tree.read(path).is_ok_and(|bytes| says(&bytes)))
+        };
+        inline || self.selections.iter().any(asks)
+    }
+
     /// How many bytes its files have together.
     pub fn size(&self) -> u64 {
         let sizes =
@@ -272,23 +288,39 @@ impl Checkout {
     /// The address of the first dependency of a chart that is neither in `charts/` nor in the repository.
     pub(super) fn remote_dependency(&self, chart: &Chart) -> Option<String> {
         let documents = Documents::new(Arc::clone(self.selections[0].tree()));
-        let local = |repository: &String| repository.is_empty() || repository.starts_with("file://");
-        dependencies(&documents, &chart.folder).into_iter().find(|repository| !local(repository))
+        let local = |repository: &str| repository.is_empty() || repository.starts_with("file://");
+        let all = dependencies(&documents, &chart.folder).into_iter();
+        all.map(|dependency| dependency.repository).find(|repository| !local(repository))
     }
 }
 
-/// The repositories that a chart's dependencies name, as written.
-pub(super) fn dependencies(documents: &Documents, folder: &str) -> Vec<String> {
-    let mut repositories = Vec::new();
+/// A chart that another one depends on, as it is written.
+pub(super) struct Dependency {
+    pub(super) name: String,
+    /// What it is called in the output; `""` where that is its name.
+    pub(super) alias: String,
+    pub(super) repository: String,
+}
+
+/// The charts that a chart depends on.
+pub(super) fn dependencies(documents: &Documents, folder: &str) -> Vec<Dependency> {
+    let mut dependencies = Vec::new();
     for name in ["Chart.yaml", "requirements.yaml"] {
         let Ok(Some(path)) = documents.tree().resolve(&join(folder, name)) else { continue };
         let Ok(file) = documents.single(&path) else { continue };
         let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
         let list = file.node(root).get("dependencies").filter(|list| list.is_seq());
-        let repository = |item: Node<'_>| Some(item.get("repository")?.as_str()?.to_owned());
-        repositories.extend(list.into_iter().flat_map(|list| list.items()).filter_map(repository));
+        let text = |item: Node<'_>, key: &str| {
+            item.get(key).and_then(|node| node.as_str()).unwrap_or_default().to_owned()
+        };
+        let dependency = |item: Node<'_>| Dependency {
+            name: text(item, "name"),
+            alias: text(item, "alias"),
+            repository: text(item, "repository"),
+        };
+        dependencies.extend(list.into_iter().flat_map(|list| list.items()).map(dependency));
     }
-    repositories
+    dependencies
 }
 
 /// Adds a chart and the charts of the repository that it depends on.
@@ -304,8 +336,8 @@ pub(super) fn select_chart(
             continue;
         }
         selection.add(&folder)?;
-        for repository in dependencies(documents, &folder) {
-            let Some(path) = repository.strip_prefix("file://") else { continue };
+        for dependency in dependencies(documents, &folder) {
+            let Some(path) = dependency.repository.strip_prefix("file://") else { continue };
             if path.starts_with('/') {
                 let message =
                     format!("a dependency of the chart `{folder}` is outside the repository: `{path}`");

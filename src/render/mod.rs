@@ -73,8 +73,10 @@ pub struct Cluster<'a> {
     pub namespace: &'a str,
     /// Its Kubernetes version.
     pub kubernetes: &'a str,
-    /// Every API version it serves.
+    /// Every API version it serves, as far as that is known before anything is rendered.
     pub api_versions: &'a [String],
+    /// The same with what is rendered for it, where that is known by now.
+    pub served: Option<&'a [String]>,
 }
 
 /// What one source gave.
@@ -84,6 +86,8 @@ pub struct Rendered {
     pub tool: Option<Tool>,
     /// What its renderer was told; None for tools that need none.
     pub recipe: Option<Recipe>,
+    /// Whether its charts ask what the cluster serves, and nobody answers for it.
+    pub asks: bool,
     /// The objects, lists expanded, in Argo CD's order.
     pub manifests: Vec<Manifest>,
     /// What Argo CD, or this program, did not do. One that fails or is unknown stops the Application.
@@ -155,9 +159,19 @@ fn chart(
     for place in chart.value_files.iter().chain(chart.set_file.values()) {
         selections[place.tree].add(&place.path)?;
     }
-    let output = request.engines.output(recipe, &Checkout::new(selections));
-    let output = output.map_err(|failure| failure.problem(Program::Helm, &source.path))?;
-    helm::manifests(output, request.documents.tree(), &chart)
+    let checkout = Checkout::new(selections);
+    let answered = source.helm.as_ref().is_some_and(|helm| !helm.api_versions.is_empty());
+    rendered.asks = !answered && checkout.asks(recipe);
+    if let (true, Some(served)) = (rendered.asks, request.destination.served) {
+        recipe.serve(served);
+    }
+    let output = request.engines.output(recipe, &checkout);
+    let output = output.map_err(|failure| {
+        let blamed = helm::blamed(&failure.to_string(), request.documents, &chart);
+        let problem = failure.problem(Program::Helm, &source.path);
+        blamed.map_or(problem.clone(), |blamed| problem.at(blamed))
+    })?;
+    helm::manifests(output, request.documents, &chart)
 }
 
 fn kustomization(
@@ -172,7 +186,13 @@ fn kustomization(
     let graph = kustomize::Graph::of(request.documents, &build.folder, &build.names())?;
     graph.confined(build.restricted())?;
     let (selection, sources) = graph.split();
-    let output = request.engines.output(recipe, &Checkout::new(vec![selection]));
+    let checkout = Checkout::new(vec![selection]);
+    let answered = source.kustomize.as_ref().is_some_and(|kustomize| !kustomize.api_versions.is_empty());
+    rendered.asks = !answered && recipe.inflates_charts() && checkout.asks(recipe);
+    if let (true, Some(served)) = (rendered.asks, request.destination.served) {
+        recipe.serve(served);
+    }
+    let output = request.engines.output(recipe, &checkout);
     let output = output.map_err(|failure| match failure {
         Failure::Refused(text) if kustomize::may_lack_helm(&text, request.settings) => {
             kustomize::lacks_helm(&source.path)

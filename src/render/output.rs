@@ -1,16 +1,17 @@
 //! What renderers print, as objects.
 
-use crate::files::Span;
+use crate::files::{Location, Span};
 use crate::model::{Manifest, Origin, Problem, ProblemKind};
 use crate::yaml::{File, Node};
 use std::sync::Arc;
 
-/// The objects of a stream; `origin` tells for each where it comes from, given the text between it and the one before.
+/// The objects of a stream; `place` tells for each where it comes from and the line of that, given the text between it
+/// and the one before.
 ///
 /// Follows `SplitYAML` in `gitops-engine/pkg/utils/kube/kube.go`: a document that is no object stops the source.
 pub(super) fn documents(
     text: Arc<str>,
-    origin: impl Fn(&str, Node<'_>) -> Arc<Origin>,
+    place: impl Fn(&str, Node<'_>) -> (Location, u32),
 ) -> Result<Vec<Manifest>, Problem> {
     let file = Arc::new(File::stream(text));
     let mut manifests = Vec::new();
@@ -29,7 +30,9 @@ pub(super) fn documents(
             return Err(refused(&file, span, message));
         }
         let before = file.text().get(behind..span.start as usize).unwrap_or("");
-        manifests.push(Manifest::new(Arc::clone(&file), root, origin(before, node)));
+        let (location, line) = place(before, node);
+        let origin = Arc::new(Origin::Rendered(location));
+        manifests.push(Manifest::new(Arc::clone(&file), root, origin).on_line(line));
         behind = span.end as usize;
     }
     Ok(manifests)
@@ -44,6 +47,12 @@ fn refused(file: &File, span: Span, message: &str) -> Problem {
     if quoted.len() < line.len() {
         quoted.push('…');
     }
+    let from = text.get(..start).and_then(|before| before.rsplit_once("\n# Source: "));
+    let from = from.and_then(|(_, behind)| behind.lines().next());
+    let message = match from {
+        Some(from) => format!("{message} (in what `{from}` gives)"),
+        None => message.to_owned(),
+    };
     let message = match quoted.as_str() {
         "" => format!("the output cannot be read: {message}"),
         quoted => format!("the output cannot be read: {message}, at `{quoted}`"),

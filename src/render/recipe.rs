@@ -76,6 +76,16 @@ impl Recipe {
         }
     }
 
+    /// Tells charts that the cluster serves these API versions.
+    pub(super) fn serve(&mut self, api_versions: &[String]) {
+        let own = match self {
+            Self::Helm(chart) => &mut chart.api_versions,
+            Self::Kustomize(Build { charts: Some(charts), .. }) => &mut charts.api_versions,
+            Self::Kustomize(Build { charts: None, .. }) => return,
+        };
+        *own = api_versions.to_vec();
+    }
+
     /// Whether the program starts Helm in its turn.
     pub(super) fn inflates_charts(&self) -> bool {
         matches!(self, Self::Kustomize(Build { charts: Some(_), .. }))

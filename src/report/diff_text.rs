@@ -37,7 +37,7 @@ pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
     if !diff.lint.findings.is_empty() {
         text::findings(&diff.lint, layout, out)?;
     }
-    if layout.verbose {
+    if layout.tells_unknown() {
         write!(out, "{}", text::not_known(diff.lint.unknown, layout))?;
     }
     if !layout.quiet {
@@ -355,7 +355,7 @@ fn summary(diff: &Diff<'_>, layout: Layout<'_>) -> String {
     }
     let untold = untold(diff);
     if untold > 0 {
-        let more = if layout.verbose { "" } else { " (run with -v)" };
+        let more = if layout.tells_unknown() { "" } else { " (run with -v)" };
         let _ = write!(told, " · {} not known{more}", text::count(untold, "thing"));
     }
     let worst =

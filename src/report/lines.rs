@@ -54,6 +54,10 @@ pub struct Problem<'a> {
     pub line: Option<u32>,
     /// The condition that Argo CD puts on the Application, such as `ComparisonError`.
     pub condition: Option<&'a str>,
+    /// What would make it work, for people; `""` where nobody knows.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub help: Cow<'a, str>,
 }
 
 /// A problem and what it befalls.

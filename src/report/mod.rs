@@ -70,6 +70,8 @@ pub struct Layout<'a> {
     pub verbose: bool,
     /// Nothing but findings.
     pub quiet: bool,
+    /// What is not known makes the run fail, so it is told.
+    pub strict: bool,
     /// More columns in tables.
     pub wide: bool,
     /// A path of the tree as it is seen from the current folder; machine formats name paths from the root.
@@ -78,7 +80,14 @@ pub struct Layout<'a> {
 
 impl Default for Layout<'_> {
     fn default() -> Self {
-        Self { width: 80, verbose: false, quiet: false, wide: false, shown: &str::to_owned }
+        Self { width: 80, verbose: false, quiet: false, strict: false, wide: false, shown: &str::to_owned }
+    }
+}
+
+impl Layout<'_> {
+    /// Whether it is told why something is not known.
+    pub fn tells_unknown(&self) -> bool {
+        self.verbose || (self.strict && !self.quiet)
     }
 }
 

@@ -241,5 +241,6 @@ fn told(problem: &Problem<'_>, layout: Layout<'_>) -> String {
     let line = problem.line.map(|line| format!(":{line}")).unwrap_or_default();
     let path =
         problem.path.as_deref().map(|path| format!(" ({}{line})", (layout.shown)(path))).unwrap_or_default();
-    format!("{word}: {}{path}", problem.message)
+    let help = if problem.help.is_empty() { String::new() } else { format!("; {}", problem.help) };
+    format!("{word}: {}{path}{help}", problem.message)
 }

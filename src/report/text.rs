@@ -17,7 +17,7 @@ const FOLD: usize = 10;
 /// Findings in order, what is not known when asked for, and one line that sums up.
 pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
     let placed = findings(lint, layout, out)?;
-    if layout.verbose {
+    if layout.tells_unknown() {
         write!(out, "{}", not_known(lint.unknown, layout))?;
     }
     if !layout.quiet {
@@ -245,15 +245,17 @@ impl Diagnostic for Elsewhere {
     }
 }
 
-/// What could not be told, each reason once, with all it befalls.
+/// What could not be told, each reason once, with all it befalls, and each remedy once.
 pub(super) fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
-    let mut reasons: BTreeMap<(State, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<(State, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     for one in unknown {
         let who = one.application.as_deref().or(one.applicationset.as_deref());
-        reasons.entry((one.problem.state, &one.problem.message)).or_default().extend(who);
+        let problem = &one.problem;
+        reasons.entry((problem.state, &problem.help, &problem.message)).or_default().extend(who);
     }
     let mut text = String::new();
-    for ((state, message), who) in reasons {
+    let mut reasons = reasons.into_iter().peekable();
+    while let Some(((state, help, message), who)) = reasons.next() {
         let word = match state {
             State::Fails => "does not render",
             State::Unknown => "not known",
@@ -263,6 +265,9 @@ pub(super) fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
         let names = who.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         for line in excerpt::wrap(&neutral::line(&names), layout.width, "   ", "   ") {
             let _ = writeln!(text, "{line}");
+        }
+        if reasons.peek().is_none_or(|((_, next, _), _)| *next != help) {
+            excerpt::note(&mut text, "fix", help, layout.width);
         }
     }
     if !text.is_empty() {
@@ -321,7 +326,7 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     .map(|(n, what, state)| format!("{} {state}", count(n, what)))
     .collect();
     if !left.is_empty() {
-        let more = if layout.verbose { "" } else { " (run with -v)" };
+        let more = if layout.tells_unknown() { "" } else { " (run with -v)" };
         let _ = write!(text, "; {}{more}", left.join(", "));
     }
     text

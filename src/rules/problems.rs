@@ -185,7 +185,12 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
     }
     match app {
         Some(app) if problem.state == State::Fails => {
-            let because = format!("Argo CD neither syncs nor prunes `{}` as long as this is so", app.id);
+            let whom = if app.is_written() {
+                format!("`{}`", app.id)
+            } else {
+                "what deploys this folder".to_owned()
+            };
+            let because = format!("Argo CD neither syncs nor prunes {whom} as long as this is so");
             report.application(app).because(because);
         }
         Some(app) => {

@@ -196,7 +196,9 @@ pub fn workflow(facts: &Facts) -> String {
         .branch
         .as_deref()
         .filter(|name| name.chars().all(|c| c.is_ascii_alphanumeric() || "-_./".contains(c)));
-    let folder = folder(facts).map(|folder| format!("\n          command: lint\n          path: {folder}")).unwrap_or_default();
+    let folder = folder(facts)
+        .map(|folder| format!("\n          command: lint\n          path: {folder}"))
+        .unwrap_or_default();
     let action = PROJECT.trim_start_matches("https://github.com/");
     format!(
         "# Says on each pull request what merging it does to the clusters. Configured by {CONFIGURATION}.

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 mod origin;
 mod values;
 
-pub(super) use origin::manifests;
+pub(super) use origin::{blamed, manifests};
 
 /// A chart and everything that `helm template` is told about it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

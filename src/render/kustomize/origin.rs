@@ -1,18 +1,24 @@
 //! Where the output of a build comes from, by kind and name.
 
 use super::graph::Sources;
-use crate::files::{Location, Span};
-use crate::model::{Manifest, Origin, Problem};
+use crate::files::{Location, Path, Span};
+use crate::model::{Manifest, Problem};
 use crate::render::Documents;
 use crate::render::output::documents;
-use crate::yaml::Node;
+use crate::yaml::{File, Node};
 use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// Names of objects and where they are written, by kind.
 struct Written {
-    by_kind: HashMap<String, Vec<(String, Location)>>,
-    otherwise: Location,
+    by_kind: HashMap<String, Vec<(String, Place)>>,
+    otherwise: Place,
+}
+
+/// A place, and the text in which it is a place.
+struct Place {
+    location: Location,
+    text: Option<Arc<str>>,
 }
 
 /// The objects of the output of a build.
@@ -26,7 +32,10 @@ pub(in crate::render) fn manifests(
     folder: &str,
 ) -> Result<Vec<Manifest>, Problem> {
     let written = Written::new(read, graph, folder);
-    documents(output, |_, object| Arc::new(Origin::Rendered(written.location(object))))
+    documents(output, |_, object| {
+        let place = written.place(object);
+        (place.location.clone(), place.line())
+    })
 }
 
 impl Written {
@@ -35,12 +44,13 @@ impl Written {
             Some(file) => Location::head(file.as_str()),
             None => Location::head(folder),
         };
+        let otherwise = Place { location: otherwise, text: None };
         let mut written = Self { by_kind: HashMap::new(), otherwise };
         for path in &graph.resources {
             let Ok(parsed) = read.manifest(path) else { continue };
             let at = |node: Node<'_>| match parsed.verbatim {
-                true => Location::new(path.clone(), place_of(node)),
-                false => Location::head(path.clone()),
+                true => Place::of(&parsed.file, path, place_of(node)),
+                false => Place { location: Location::head(path.clone()), text: None },
             };
             for root in parsed.file.documents().iter().filter_map(|document| document.root().ok()) {
                 let node = parsed.file.node(root);
@@ -59,7 +69,7 @@ impl Written {
                 let list = file.node(root).get(field).filter(|list| list.is_seq());
                 for item in list.into_iter().flat_map(|list| list.items()) {
                     let Some(name) = item.get("name").and_then(|name| name.as_str()) else { continue };
-                    let at = Location::new(path.clone(), item.span());
+                    let at = Place::of(&file, path, item.span());
                     written.by_kind.entry(kind.to_owned()).or_default().push((name.to_owned(), at));
                 }
             }
@@ -67,14 +77,14 @@ impl Written {
         written
     }
 
-    fn add(&mut self, node: Node<'_>, at: Location) {
+    fn add(&mut self, node: Node<'_>, at: Place) {
         let kind = node.get("kind").and_then(|kind| kind.as_str());
         if let (Some(kind), Some(name)) = (kind, name_of(node).and_then(|name| name.as_str())) {
             self.by_kind.entry(kind.to_owned()).or_default().push((name.to_owned(), at));
         }
     }
 
-    fn location(&self, object: Node<'_>) -> Location {
+    fn place(&self, object: Node<'_>) -> &Place {
         let kind = object.get("kind").and_then(|kind| kind.as_str()).unwrap_or("");
         let name = name_of(object).and_then(|name| name.as_str()).unwrap_or("");
         let known = self.by_kind.get(kind).map_or(&[][..], Vec::as_slice);
@@ -83,7 +93,7 @@ impl Written {
             let parts = known.iter().filter(|(own, _)| !own.is_empty() && name.contains(own.as_str()));
             parts.rev().max_by_key(|(own, _)| own.len())
         };
-        exact.or_else(part).map_or_else(|| self.otherwise.clone(), |(_, location)| location.clone())
+        exact.or_else(part).map_or(&self.otherwise, |(_, place)| place)
     }
 }
 
@@ -91,6 +101,18 @@ impl Written {
 fn place_of(object: Node<'_>) -> Span {
     let name = object.get("metadata").and_then(|metadata| metadata.entry("name"));
     name.map_or_else(|| object.span(), |name| name.span())
+}
+
+impl Place {
+    fn of(file: &File, path: &Path, span: Span) -> Self {
+        Self { location: Location::new(path.clone(), span), text: Some(Arc::clone(file.text())) }
+    }
+
+    /// Its line, from 1.
+    fn line(&self) -> u32 {
+        let before = self.text.as_ref().and_then(|text| text.get(..self.location.span.start as usize));
+        before.map_or(1, |before| memchr::memchr_iter(b'\n', before.as_bytes()).count() as u32 + 1)
+    }
 }
 
 fn name_of(object: Node<'_>) -> Option<Node<'_>> {

@@ -9,7 +9,7 @@ mod engine;
 mod worker;
 
 pub use engine::{Programs, Runner};
-pub use worker::enter;
+pub use worker::{Unfit, enter};
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;

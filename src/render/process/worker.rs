@@ -32,28 +32,41 @@ pub(super) struct Visible {
     pub writable: bool,
 }
 
+/// Why a child did not become the program. Its text is read by the parent.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfit {
+    /// It could not give up what the program is not to have.
+    #[error("cannot confine: {0}")]
+    Confine(io::Error),
+    /// The program does not start, from where it is seen.
+    #[error("cannot start: {0}")]
+    Start(io::Error),
+}
+
 /// Follows the orders in the first of `arguments` and becomes the program, with the other ones as arguments.
 ///
 /// To be called first thing: the process must not have threads yet. Returns only if it fails.
 #[cfg(unix)]
-pub fn enter(arguments: &[std::ffi::OsString]) -> io::Error {
+pub fn enter(arguments: &[std::ffi::OsString]) -> Unfit {
     use std::os::unix::process::CommandExt;
-    let Some((orders, rest)) = arguments.split_first() else { return io::ErrorKind::InvalidInput.into() };
+    let Some((orders, rest)) = arguments.split_first() else {
+        return Unfit::Confine(io::ErrorKind::InvalidInput.into());
+    };
     let orders: Orders = match serde_json::from_slice(orders.as_encoded_bytes()) {
         Ok(orders) => orders,
-        Err(error) => return error.into(),
+        Err(error) => return Unfit::Confine(error.into()),
     };
     if let Err(error) = confine(&orders) {
-        return error;
+        return Unfit::Confine(error);
     }
     #[expect(clippy::disallowed_methods, reason = "this is the renderer")]
-    std::process::Command::new(&orders.program).args(rest).exec()
+    Unfit::Start(std::process::Command::new(&orders.program).args(rest).exec())
 }
 
 /// Nothing is confined here, so nothing comes to this.
 #[cfg(not(unix))]
-pub fn enter(_arguments: &[std::ffi::OsString]) -> io::Error {
-    io::ErrorKind::Unsupported.into()
+pub fn enter(_arguments: &[std::ffi::OsString]) -> Unfit {
+    Unfit::Confine(io::ErrorKind::Unsupported.into())
 }
 
 #[cfg(unix)]
