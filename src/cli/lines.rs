@@ -1,9 +1,10 @@
 //! What an inventory holds, as the lines that reports are made of.
 
+use crate::appset::{By, Produced};
 use crate::files::{Lines, Location, Path};
 use crate::inventory::{App, Inventory, Outcome, Parent, SetOutcome};
 use crate::model::{self, Condition, Manifest, ResourceKey};
-use crate::report::{Key, Origin, Problem, State, Unknown};
+use crate::report::{Cause, CauseKind, Key, Origin, Problem, State, Unknown};
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -67,6 +68,7 @@ impl<'a> Places<'a> {
             path: told.path.map(|path| Cow::Owned(path.into_owned())),
             line: told.line,
             condition: problem.condition.map(condition),
+            help: Cow::Owned(problem.help.clone()),
         }
     }
 
@@ -83,6 +85,7 @@ impl<'a> Places<'a> {
             path: problem.location.as_ref().map(|location| Cow::Borrowed(&*location.path)),
             line: problem.location.as_ref().and_then(|location| self.line(location)),
             condition: problem.condition.map(condition),
+            help: Cow::Borrowed(&problem.help),
         }
     }
 }
@@ -150,6 +153,23 @@ impl<'a> Makers<'a> {
         names.reverse();
         names
     }
+}
+
+/// What made the parameters of a generated Application.
+pub fn cause<'a>(inventory: &'a Inventory, app: &App) -> Vec<Cause<'a>> {
+    let produced = inventory.generated(app).map_or(&[][..], |(_, member)| &member.provenance.produced);
+    let step = |step: &'a Produced| {
+        let (by, name, index) = match &step.by {
+            By::Element(index) => (CauseKind::Element, None, Some(*index)),
+            By::Folder(path) => (CauseKind::Folder, Some(path.as_str()), None),
+            By::File(path, index) => (CauseKind::File, Some(path.as_str()), Some(*index)),
+            By::Cluster(name) => (CauseKind::Cluster, Some(name.as_str()), None),
+            By::Clusters => (CauseKind::Clusters, None, None),
+            By::Answer(index) => (CauseKind::Answer, None, Some(*index)),
+        };
+        Cause { generator: &step.generator, by, name, index }
+    };
+    produced.iter().map(step).collect()
 }
 
 /// What cannot be told, and whom it befalls. What Argo CD refuses too is told by findings.

@@ -87,7 +87,7 @@ pub(super) fn load(options: &Options) -> Inventory {
         problems.push(Problem::unknown(ProblemKind::Unparseable, message).at(Location::head(path.clone())));
     }
     let instances = settings::instances(options, &found, &mut problems);
-    let clusters = clusters(options, &found);
+    let clusters = clusters(options, &found, &mut problems);
     let mut expansion = Expansion {
         options,
         instances,
@@ -139,11 +139,24 @@ fn discovered(options: &Options, problems: &mut Vec<Problem>) -> Found {
 }
 
 /// The clusters of the configuration, and those whose Secrets are in the tree or known.
-fn clusters(options: &Options, found: &Found) -> Clusters {
+fn clusters(options: &Options, found: &Found, problems: &mut Vec<Problem>) -> Clusters {
     let mut clusters = options.clusters.clone();
     let known = options.known.iter().map(|known| &known.found);
     for secret in std::iter::once(found).chain(known).flat_map(|found| &found.clusters) {
-        clusters.add(settings::cluster(secret));
+        let cluster = settings::cluster(secret);
+        let name = cluster.name.clone();
+        let differ = clusters.add(cluster);
+        if !differ.is_empty() {
+            let message = format!(
+                "the Secret `{}` and the configuration disagree about cluster `{name}`: {}",
+                secret.name(),
+                differ.join(", ")
+            );
+            let problem = Problem::warning(ProblemKind::SettingConflict, message, None).help(
+                "what the Secret says is taken; correct the configuration, or leave these fields out of it",
+            );
+            problems.push(problem.at(secret.location()));
+        }
     }
     clusters
 }
@@ -470,7 +483,9 @@ impl Expansion<'_> {
                 let renders_itself = self.by_document.get(&document) == Some(&parent);
                 if !renders_itself {
                     self.claimed.insert(document.clone());
-                    if let Some(&id) = self.by_document.get(&document) {
+                    if let Some(&id) = self.by_document.get(&document)
+                        && !self.is_above(id, parent)
+                    {
                         self.drafts[id].lost |= self.drafts[id].parent == Parent::Root;
                     }
                 }

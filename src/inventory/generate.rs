@@ -2,9 +2,7 @@
 
 use super::set::{Provenance, SetOutcome, template};
 use super::sources::Repositories;
-use crate::appset::{
-    self, ApplicationSet, By, Known, Lack, Outcome, Produced, Repository, Spot, Step, World,
-};
+use crate::appset::{self, ApplicationSet, Known, Lack, Outcome, Produced, Repository, Spot, Step, World};
 use crate::files::{Location, Span};
 use crate::model::{
     Application, Cluster, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem, ProblemKind, Settings,
@@ -213,23 +211,11 @@ fn failed(step: Step, message: &str, origin: &[Produced]) -> Problem {
     };
     let element = match origin {
         [] => String::new(),
-        origin => format!(" for {}", named(origin)),
+        origin => {
+            format!(" for {}", origin.iter().map(Produced::to_string).collect::<Vec<_>>().join(" and "))
+        }
     };
     Problem::refused(ProblemKind::SetFails, format!("{what}{element}: {message}"))
-}
-
-/// What produced a set of parameters, in words.
-pub(super) fn named(origin: &[Produced]) -> String {
-    let word = |produced: &Produced| match &produced.by {
-        By::Element(index) => format!("element {} of `{}`", index + 1, produced.generator),
-        By::Folder(path) => format!("`{path}`"),
-        By::File(path, 0) => format!("`{path}`"),
-        By::File(path, index) => format!("object {} of `{path}`", index + 1),
-        By::Cluster(name) => format!("cluster `{name}`"),
-        By::Clusters => "all clusters".to_owned(),
-        By::Answer(index) => format!("answer {} of `{}`", index + 1, produced.generator),
-    };
-    origin.iter().map(word).collect::<Vec<_>>().join(" and ")
 }
 
 fn unknown(lack: Lack, reason: &str, cure: Option<String>) -> Problem {

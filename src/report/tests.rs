@@ -137,6 +137,7 @@ fn problem(message: &str) -> Problem<'static> {
         path: Some("apps/other.yaml".into()),
         line: Some(7),
         condition: None,
+        help: "".into(),
     }
 }
 

@@ -232,13 +232,14 @@ impl Diagnostic for Elsewhere {
 
 /// What could not be told, each reason once, with all it befalls.
 fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
-    let mut reasons: BTreeMap<(State, &str), BTreeSet<&str>> = BTreeMap::new();
+    let mut reasons: BTreeMap<(State, &str, &str), BTreeSet<&str>> = BTreeMap::new();
     for one in unknown {
         let who = one.application.as_deref().or(one.applicationset.as_deref());
-        reasons.entry((one.problem.state, &one.problem.message)).or_default().extend(who);
+        let reason = (one.problem.state, &*one.problem.message, &*one.problem.help);
+        reasons.entry(reason).or_default().extend(who);
     }
     let mut text = String::new();
-    for ((state, message), who) in reasons {
+    for ((state, message, help), who) in reasons {
         let word = match state {
             State::Fails => "does not render",
             State::Unknown => "not known",
@@ -246,8 +247,14 @@ fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
         };
         let _ = writeln!(text, "{BOLD}{word}{BOLD:#}: {}", neutral::line(message));
         let names = who.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-        for line in excerpt::wrap(&neutral::line(&names), layout.width, "   ", "   ") {
-            let _ = writeln!(text, "{line}");
+        let mut indented = |line: &str, first: &str| {
+            for line in excerpt::wrap(&neutral::line(line), layout.width, first, "   ") {
+                let _ = writeln!(text, "{line}");
+            }
+        };
+        indented(&names, "   ");
+        if !help.is_empty() {
+            indented(help, "   = fix: ");
         }
     }
     if !text.is_empty() {
