@@ -25,10 +25,14 @@ pub mod discover;
 pub mod appset;
 /// Every resource that would exist, per cluster and Application, with indexes.
 pub mod inventory;
+/// What a merge does to every object: two inventories in, one outcome for each object out.
+pub mod forecast;
 /// Our configuration file and the inline suppressions.
 pub mod config;
 /// Judgement: one file per rule.
 pub mod rules;
+/// Which fixes are made, and the texts they make.
+pub mod fix;
 /// One file per output format.
 pub mod report;
 /// Arguments, exit codes, one file per command.

@@ -273,6 +273,23 @@ fn nothing_there_is_no_green() {
     snapshot("nothing", &["lint", "inventory", "apps", "render"].map(|it| told(empty.path(), it)).concat());
 }
 
+/// Kubernetes takes 10,000 levels; nothing here overflows on them.
+#[test]
+fn documents_of_ten_thousand_levels() {
+    let nested = |open: &str, close: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nspec: {}1{}\n",
+            open.repeat(9_990),
+            close.repeat(9_990)
+        )
+    };
+    let tree = folder(&[("lists.yaml", &nested("[", "]")), ("maps.yaml", &nested("{a: ", "}"))]);
+    for arguments in ["lint . --format json", "inventory .", "render . --format ndjson"] {
+        let output = billhook(tree.path(), arguments).output().expect("runs");
+        assert!(output.status.code().is_some_and(|code| code < 2), "{arguments}: {:?}", output.status);
+    }
+}
+
 #[test]
 fn configurations() {
     let cases = [

@@ -154,7 +154,7 @@ fn recipes(files: &Files) -> Vec<Option<Recipe>> {
         ..Cluster::default()
     };
     options.clusters = Clusters::new(vec![here], false);
-    options.engines = Engines::new(None, Some(Box::new(Idle)), None);
+    options.engines = std::sync::Arc::new(Engines::new(None, Some(Box::new(Idle)), None));
     let inventory = Inventory::load(&options);
     inventory.applications.into_iter().next().map(|app| app.recipes).unwrap_or_default()
 }

@@ -1,12 +1,13 @@
 //! From a command line to an inventory: which tree, which configuration, what is known beside it.
 
-use super::args::{Beside, Global};
+use super::args::{Beside, Diff, Global};
 use super::error::Error;
 use super::paths::{self, Seen};
 use super::programs;
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
-use crate::inventory::{Inventory, Known, Mapping, Options};
+use crate::forecast;
+use crate::inventory::{App, Inventory, Known, Mapping, Options};
 use crate::model::{Cluster, Clusters, Problem, ProblemKind};
 use crate::render::{Documents, clean, join};
 use crate::rules;
@@ -47,29 +48,208 @@ enum Home {
 /// The tree that `paths` name: none is the repository around the current folder, a folder is a tree of its own, files
 /// are in the repository around them and limit what is reported.
 pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scene, Error> {
-    let place = place(paths)?;
-    let (tree, home, configuration) = open(global, &place)?;
-    let documents = Arc::new(Documents::new(tree));
-    let mut options = Options::new(Arc::clone(&documents));
-    let is_whole = place.repository.as_ref().is_some_and(|repository| repository.root() == place.root);
-    if let Some(repository) = place.repository.filter(|_| is_whole) {
-        options.origin = repository.origin_url()?;
-        options.branch = repository.default_branch()?.map(|branch| branch.name);
-        // A repository without commits has none.
-        options.commit = repository.resolve("HEAD").ok();
-        options.repository = Some(repository);
+    let stage = Stage::open(global, paths)?;
+    stage.scene(global, beside, Arc::clone(&stage.tree))
+}
+
+/// A tree and its configuration, before anything is rendered.
+pub struct Stage {
+    /// The tree.
+    pub tree: Arc<Tree>,
+    place: Place,
+    home: Home,
+    configuration: Option<Loaded>,
+}
+
+impl Stage {
+    /// The tree that `paths` name, as for [`scene`].
+    pub fn open(global: &Global, paths: &[PathBuf]) -> Result<Self, Error> {
+        let place = place(paths)?;
+        let (tree, home, configuration) = open(global, &place)?;
+        Ok(Self { tree, place, home, configuration })
     }
-    if let Some(loaded) = &configuration {
-        configure(&mut options, loaded, &home, &place.root)?;
+
+    /// The same without a configuration, as when there is none.
+    pub fn unconfigured(paths: &[PathBuf]) -> Result<Self, Error> {
+        let place = place(paths)?;
+        let tree = around(&place)?.tree;
+        Ok(Self { home: Home::Tree(Arc::clone(&tree)), tree, place, configuration: None })
     }
-    add_beside(&mut options, beside, Some((&place.root, &documents)))?;
-    options.engines = programs::engines(global, Some(&place.root))?;
-    let inventory = Inventory::load(&options);
-    let seen = Seen::new(&place.current, &place.root);
-    if inventory.is_empty() && inventory.problems.is_empty() {
+
+    /// What would be deployed from `tree`: this stage's, or it with other contents. An error where that is nothing.
+    pub fn scene(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Scene, Error> {
+        let inventory = self.inventory(global, beside, tree)?;
+        let seen = Seen::new(&self.place.current, &self.place.root);
+        if inventory.is_empty() && inventory.problems.is_empty() {
+            return Err(nothing(&seen));
+        }
+        let (configuration, limit) = (self.configuration.clone(), self.place.limit.clone());
+        Ok(Scene { inventory, configuration, seen, limit })
+    }
+
+    /// As [`Stage::scene`], where nothing is no error.
+    pub fn inventory(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Inventory, Error> {
+        let Self { place, home, configuration, .. } = self;
+        let documents = Arc::new(Documents::new(tree));
+        let mut options = Options::new(Arc::clone(&documents));
+        let is_whole = |repository: &&Arc<Repository>| repository.root() == place.root;
+        if let Some(repository) = place.repository.as_ref().filter(is_whole) {
+            options.origin = repository.origin_url()?;
+            options.branch = repository.default_branch()?.map(|branch| branch.name);
+            // A repository without commits has none.
+            options.commit = repository.resolve("HEAD").ok();
+            options.repository = Some(Arc::clone(repository));
+        }
+        if let Some(loaded) = configuration {
+            configure(&mut options, loaded, home, &place.root)?;
+        }
+        add_beside(&mut options, beside, &[&place.root])?;
+        options.engines = Arc::new(programs::engines(global, Some(&place.root))?);
+        Ok(Inventory::load(&options))
+    }
+
+    /// The git repository around the tree.
+    pub fn repository(&self) -> Option<&Repository> {
+        self.place.repository.as_deref()
+    }
+
+    /// The root of the tree, absolute.
+    pub fn root(&self) -> &Path {
+        &self.place.root
+    }
+
+    /// How `folder`, an absolute one, looks from the current folder.
+    pub fn seen(&self, folder: &Path) -> Seen {
+        Seen::new(&self.place.current, folder)
+    }
+}
+
+/// Two trees, what would be deployed from each, and what lies between.
+pub struct Pair {
+    /// What is merged into.
+    pub base: Inventory,
+    /// What is merged.
+    pub head: Inventory,
+    /// Applications of base as head's files render them.
+    pub between: Vec<App>,
+    /// The configuration, which is base's.
+    pub configuration: Option<Loaded>,
+    /// How paths of head look from the current folder.
+    pub seen: Seen,
+    /// What the two are called.
+    pub names: [String; 2],
+}
+
+/// One side of a comparison.
+struct Half {
+    tree: Arc<Tree>,
+    root: PathBuf,
+    commit: Option<String>,
+    name: String,
+}
+
+/// The two trees that `billhook diff` compares: folders, or revisions of the repository around the current folder.
+///
+/// The configuration and what it names come from base, so that a change cannot switch off what judges it.
+pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
+    let current = current()?;
+    let (halves, repository) = match (&diff.base_dir, &diff.head_dir) {
+        (Some(base), Some(head)) => ([folder(base)?, folder(head)?], None),
+        _ => revisions(diff, &current)?,
+    };
+    let [base, head] = &halves;
+    let (home, configuration) = match named(global)? {
+        Some((loaded, home)) => (home, Some(loaded)),
+        None if global.no_config => (Home::Tree(Arc::clone(&base.tree)), None),
+        None => {
+            let found = Loaded::find(&base.tree, "", rules::names());
+            let seen = Seen::new(&current, &base.root);
+            let loaded = found.map_err(|error| Error::configuration(error, |path| seen.path(path)))?;
+            (Home::Tree(Arc::clone(&base.tree)), loaded)
+        }
+    };
+    let engines = Arc::new(programs::engines(global, Some(&head.root))?);
+    let side = |half: &Half, documents: Documents| -> Result<Options, Error> {
+        let mut options = Options::new(Arc::new(documents));
+        if let Some(repository) = &repository {
+            options.origin = repository.origin_url()?;
+            options.branch = repository.default_branch()?.map(|branch| branch.name);
+            options.repository = Some(Arc::clone(repository));
+        }
+        options.commit.clone_from(&half.commit);
+        if let Some(loaded) = &configuration {
+            configure(&mut options, loaded, &home, &half.root)?;
+        }
+        add_beside(&mut options, &diff.beside, &[&base.root, &head.root])?;
+        options.engines = Arc::clone(&engines);
+        Ok(options)
+    };
+    let of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
+    let documents = Documents::beside(Arc::clone(&head.tree), &of_base.documents);
+    let mut of_head = side(head, documents)?;
+    let before = Inventory::load(&of_base);
+    of_head.scopes = Some(before.scopes.clone());
+    let after = Inventory::load(&of_head);
+    let seen = Seen::new(&current, &head.root);
+    let nothing_there = |inventory: &Inventory| inventory.is_empty() && inventory.problems.is_empty();
+    if nothing_there(&before) && nothing_there(&after) {
         return Err(nothing(&seen));
     }
-    Ok(Scene { inventory, configuration, seen, limit: place.limit })
+    let between = after.again(&of_head, &forecast::read_again(&before, &after));
+    let [base, head] = halves;
+    Ok(Pair { base: before, head: after, between, configuration, seen, names: [base.name, head.name] })
+}
+
+fn folder(path: &Path) -> Result<Half, Error> {
+    let root = files::real_path(path)?;
+    let tree = Arc::new(Tree::open(&root)?);
+    Ok(Half { tree, root, commit: None, name: path.display().to_string() })
+}
+
+/// The revisions that are named; without names, where HEAD left the default branch, and the working tree.
+fn revisions(diff: &Diff, current: &Path) -> Result<([Half; 2], Option<Arc<Repository>>), Error> {
+    let Some(repository) = Repository::around(&files::real_path(current)?)? else {
+        return Err(Error::usage(
+            "there is no git repository around the current folder",
+            "name two folders: `--base-dir DIR --head-dir DIR`",
+        ));
+    };
+    let repository = Arc::new(repository);
+    let tip = diff.head.as_deref().unwrap_or("HEAD");
+    let (base, base_name) = match &diff.base {
+        Some(name) => (repository.resolve(name)?, name.clone()),
+        None => {
+            let Some(branch) = repository.default_branch()? else {
+                return Err(Error::usage(
+                    "nobody says what the default branch is",
+                    "name what is merged into: `--base REF`",
+                ));
+            };
+            let Some(commit) = repository.merge_base(tip, &branch.reference)? else {
+                let message = format!("`{tip}` and `{}` have no commit in common", branch.name);
+                return Err(Error::usage(message, "fetch the whole history, or name `--base REF`"));
+            };
+            (commit, branch.name)
+        }
+    };
+    let root = repository.root().to_owned();
+    let at = |commit: &str, name: &str| -> Result<Half, Error> {
+        let tree = Arc::new(Tree::revision(&repository, commit)?);
+        let short = commit.get(..7).unwrap_or(commit);
+        let name = if name.starts_with(short) { short.to_owned() } else { format!("{name} ({short})") };
+        Ok(Half { tree, root: root.clone(), commit: Some(commit.to_owned()), name })
+    };
+    let head = match &diff.head {
+        Some(name) => at(&repository.resolve(name)?, name)?,
+        None => Half {
+            tree: Arc::new(Tree::open(&root)?),
+            root: root.clone(),
+            commit: repository.resolve("HEAD").ok(),
+            name: "working tree".to_owned(),
+        },
+    };
+    let base = at(&base, &base_name)?;
+    Ok(([base, head], Some(repository)))
 }
 
 /// The one object of this kind in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.
@@ -84,8 +264,8 @@ pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result
     if let Some((loaded, home)) = &configuration {
         configure(&mut options, loaded, home, &current)?;
     }
-    add_beside(&mut options, beside, None)?;
-    options.engines = programs::engines(global, None)?;
+    add_beside(&mut options, beside, &[])?;
+    options.engines = Arc::new(programs::engines(global, None)?);
     let mut inventory = Inventory::load(&options);
     let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
     if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
@@ -269,17 +449,13 @@ fn tree_at(path: &Path) -> Result<Tree, Error> {
     Ok(if files::is_folder(path)? { Tree::open(path)? } else { Tree::of_file(path)? })
 }
 
-/// What flags say; `own` is the tree that is judged and its root.
-fn add_beside(
-    options: &mut Options,
-    beside: &Beside,
-    own: Option<(&PathBuf, &Arc<Documents>)>,
-) -> Result<(), Error> {
+/// What flags say; a folder that is one of the `roots` stands for the tree that is judged.
+fn add_beside(options: &mut Options, beside: &Beside, roots: &[&Path]) -> Result<(), Error> {
     for mapping in &beside.repository {
         let real = files::real_path(&mapping.dir)?;
-        let documents = match own.filter(|(root, _)| **root == real) {
-            Some((_, documents)) => Arc::clone(documents),
-            None => Arc::new(Documents::new(Arc::new(Tree::open(&mapping.dir)?))),
+        let documents = match roots.contains(&&*real) {
+            true => Arc::clone(&options.documents),
+            false => Arc::new(Documents::new(Arc::new(Tree::open(&mapping.dir)?))),
         };
         let (url, revision) = (mapping.url.clone(), mapping.revision.clone());
         options.repositories.push(Mapping { url, revision, branch: None, documents });

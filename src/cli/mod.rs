@@ -2,9 +2,11 @@
 
 mod apps;
 mod args;
+mod diff;
 mod error;
 mod exit;
 mod explain;
+mod init;
 mod inventory;
 mod lines;
 mod lint;
@@ -23,6 +25,9 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+/// Stack of every thread that works on documents, in bytes; only what is used of it costs memory.
+const STACK: usize = 16 << 20;
+
 /// Runs the program with `arguments`, of which the first is its own name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
@@ -37,23 +42,35 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if refused.use_stderr() { Exit::Failed.into() } else { Exit::Fine.into() };
         }
     };
-    match command(&args) {
+    with_deep_stack(|| match command(&args) {
         Ok(exit) => exit.into(),
         Err(error) if error.is_broken_pipe() => Exit::Fine.into(),
         Err(error) => {
             output::tell(&error, args.global.color);
             Exit::Failed.into()
         }
+    })
+}
+
+/// Runs the work, and everything it runs in parallel, on stacks of [`STACK`] bytes: documents may be 10,000 levels deep, and
+/// libraries walk and drop values by recursion.
+fn with_deep_stack(work: impl FnOnce() -> ExitCode + Send) -> ExitCode {
+    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        // A machine that gives no such threads may still manage with its own.
+        Err(_) => work(),
     }
 }
 
 fn command(args: &Args) -> Result<Exit, Error> {
     match &args.command {
         Command::Lint(lint) => lint::run(args, lint),
+        Command::Diff(diff) => diff::run(args, diff),
         Command::Inventory(inventory) => inventory::run(args, inventory),
         Command::Apps(apps) => apps::run(args, apps),
         Command::Render(render) => render::run(args, render),
         Command::Explain(explain) => explain::run(args, explain),
+        Command::Init(init) => init::run(args, init),
         Command::Completions(completions) => print_completions(completions),
         Command::Man => print_man(),
     }

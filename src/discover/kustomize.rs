@@ -29,8 +29,12 @@ pub struct Kustomizations {
     folders: HashMap<String, Path>,
     /// Files that a kustomization lays over others, and the kustomizations themselves: no manifests.
     parts: HashSet<String>,
-    /// Files that some kustomization names as a resource or part.
+    /// Files and folders that some kustomization names as a resource or part.
     named: HashSet<String>,
+    /// What each one names as resources, by folder.
+    resources: HashMap<String, Vec<String>>,
+    /// Folders of components, which are no manifests by themselves.
+    components: HashSet<String>,
     /// Files whose objects some kustomization changes, and that kustomization.
     changed: HashMap<String, Path>,
 }
@@ -38,6 +42,7 @@ pub struct Kustomizations {
 /// One kustomization, as far as it names files.
 struct Written {
     path: Path,
+    component: bool,
     changes: bool,
     resources: Vec<String>,
     parts: Vec<String>,
@@ -56,6 +61,9 @@ impl Kustomizations {
             found.parts.insert(entry.path.to_string());
             found.folders.insert(dir.to_owned(), entry.path.clone());
             let Some(written) = written(documents, &entry.path, dir) else { continue };
+            if written.component {
+                found.components.insert(dir.to_owned());
+            }
             found.parts.extend(written.parts.iter().cloned());
             found.named.extend(written.parts.iter().chain(&written.resources).cloned());
             all.insert(dir.to_owned(), written);
@@ -63,6 +71,7 @@ impl Kustomizations {
         for written in all.values().filter(|written| written.changes) {
             found.spread(written, &all);
         }
+        found.resources = all.into_iter().map(|(dir, written)| (dir, written.resources)).collect();
         found
     }
 
@@ -96,6 +105,26 @@ impl Kustomizations {
     /// The folders of kustomizations, in no order.
     pub fn folders(&self) -> impl Iterator<Item = &str> {
         self.folders.keys().map(String::as_str)
+    }
+
+    /// The folders of kustomizations that no other one names, by path: what somebody builds.
+    pub fn outermost(&self) -> Vec<&str> {
+        let inner = |dir: &&str| self.named.contains(*dir) || self.components.contains(*dir);
+        let mut folders: Vec<&str> = self.folders().filter(|dir| !inner(dir)).collect();
+        folders.sort_unstable();
+        folders
+    }
+
+    /// The files that the kustomization in this folder takes as resources, directly or not, in no order.
+    pub fn reached(&self, dir: &str) -> HashSet<&str> {
+        let mut open: Vec<&str> = self.resources.get(dir).into_iter().flatten().map(String::as_str).collect();
+        let mut seen: HashSet<&str> = HashSet::new();
+        while let Some(resource) = open.pop() {
+            if seen.insert(resource) {
+                open.extend(self.resources.get(resource).into_iter().flatten().map(String::as_str));
+            }
+        }
+        seen
     }
 
     /// Whether a kustomization lies in this very folder.
@@ -142,6 +171,7 @@ fn written(documents: &Documents, path: &Path, dir: &str) -> Option<Written> {
     let is_set = |key: &str| node.get(key).is_some_and(says_something);
     Some(Written {
         path: path.clone(),
+        component: node.get("kind").and_then(|kind| kind.as_str()) == Some("Component"),
         changes: CHANGING.iter().any(|key| is_set(key)),
         resources: texts(&["resources", "bases", "components", "crds"]).filter_map(within).collect(),
         parts: parts.filter_map(within).collect(),

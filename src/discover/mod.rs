@@ -68,7 +68,8 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
             Err(message) => found.unreadable.push((path.clone(), message)),
             Ok(None) => {}
             Ok(Some((parsed, manifests))) => {
-                if manifests.iter().any(|manifest| !manifest.kind().is_empty()) {
+                let is_object = |manifest: &Manifest| !manifest.kind().is_empty();
+                if !kustomizations.names(path) && manifests.iter().any(is_object) {
                     found.add_folder(path);
                 }
                 manifests.into_iter().for_each(|manifest| found.add(manifest));

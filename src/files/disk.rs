@@ -89,6 +89,23 @@ pub fn stamp(path: &Path) -> String {
     }
 }
 
+/// Whether `file`, which a tree at `root` calls `path`, may be replaced: it still holds `read`, lies where the tree has it,
+/// and may be written.
+pub(super) fn check_replaceable(root: &Path, file: &Path, path: &str, read: &[u8]) -> Result<(), Error> {
+    if *read_as(file, path)? != *read {
+        return Err(Error::Changed { path: path.into() });
+    }
+    let (real, expected) = (real_path(file)?, real_path(root)?.join(path));
+    if real != expected {
+        return Err(Error::LeavesTree { link: path.into(), target: real.display().to_string() });
+    }
+    let kind = fs::metadata(file).map_err(|source| Error::Read { path: path.into(), source })?;
+    if kind.permissions().readonly() {
+        return Err(Error::ReadOnly { path: path.into() });
+    }
+    Ok(())
+}
+
 /// The bytes of a regular file of a tree, where it is called `path`.
 pub(super) fn read_as(file: &Path, path: &str) -> Result<Arc<[u8]>, Error> {
     // A tree is listed before it is read; a link or a pipe that took the place of a file is not opened.
@@ -112,8 +129,8 @@ fn finish(read: io::Result<Vec<u8>>, path: &str) -> Result<Arc<[u8]>, Error> {
     Ok(bytes.into())
 }
 
-/// Makes a file that is not there yet, and the folders above it.
-pub(super) fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Makes a file that is not there yet, and the folders above it. An error where anything is.
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Error> {
     make_folder_of(file)?;
     OpenOptions::new()
         .write(true)

@@ -1,6 +1,7 @@
 use super::objects::Objects;
 use super::{Error, Path, disk};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::path::{Path as DiskPath, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -43,8 +44,8 @@ pub struct Tree {
 
 #[derive(Debug)]
 struct Store {
-    contents: Vec<Content>,
-    objects: Option<Objects>,
+    contents: Vec<Arc<Content>>,
+    objects: Option<Arc<Objects>>,
 }
 
 #[derive(Debug)]
@@ -64,6 +65,17 @@ pub(super) enum Place {
     Object(Box<str>),
     /// It has none: a link or a submodule.
     Nowhere,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Debug)]
+pub struct Change<'a> {
+    /// Its path.
+    pub path: &'a Path,
+    /// What it held.
+    pub before: Arc<[u8]>,
+    /// What it holds then.
+    pub after: &'a Arc<[u8]>,
 }
 
 /// Entries on their way into a tree, in any order.
@@ -153,9 +165,9 @@ impl Tree {
         unreadable_names.dedup();
         let (entries, contents) = found
             .into_iter()
-            .map(|(entry, place)| (entry, Content { place, bytes: OnceLock::new() }))
+            .map(|(entry, place)| (entry, Arc::new(Content { place, bytes: OnceLock::new() })))
             .unzip::<_, _, Vec<_>, Vec<_>>();
-        let store = Arc::new(Store { contents, objects });
+        let store = Arc::new(Store { contents, objects: objects.map(Arc::new) });
         Self { entries, first: 0, store, unreadable_names, root }
     }
 
@@ -207,6 +219,18 @@ impl Tree {
         Ok(content.bytes.get_or_init(|| bytes).clone())
     }
 
+    /// Whether the regular file at `path` is here and in `other` with the same content.
+    pub fn has_same_file(&self, other: &Self, path: &str) -> bool {
+        match (self.place(path), other.place(path)) {
+            (Some(Place::Object(one)), Some(Place::Object(two))) => one == two,
+            (Some(_), Some(_)) => match (self.read(path), other.read(path)) {
+                (Ok(one), Ok(two)) => one == two,
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+
     /// The folder `dir` as a tree of its own, which shares the contents that were read already.
     ///
     /// None where `dir` is no directory. Links that lead out of `dir` leave the new tree.
@@ -232,6 +256,50 @@ impl Tree {
             unreadable_names: self.unreadable_names.iter().filter_map(|name| inside(name)).collect(),
             root: self.root.as_ref().map(|root| if dir.is_empty() { root.clone() } else { root.join(dir) }),
         })
+    }
+
+    /// This tree with other contents in some of its regular files; everything else is shared with it.
+    ///
+    /// What is no regular file of it is passed over. [`Tree::replace`] writes such contents to disk.
+    pub fn with(&self, contents: &BTreeMap<Path, Arc<[u8]>>) -> Self {
+        let own = self.first..self.first + self.entries.len();
+        let (mut entries, mut all) = (self.entries.clone(), self.store.contents[own].to_vec());
+        for (path, bytes) in contents {
+            let Some(index) = self.index(path) else { continue };
+            if let EntryKind::File(size) = &mut entries[index].kind {
+                *size = bytes.len() as u64;
+                all[index] = Arc::new(Content { place: Place::Given(bytes.clone()), bytes: OnceLock::new() });
+            }
+        }
+        let store = Arc::new(Store { contents: all, objects: self.store.objects.clone() });
+        let (unreadable_names, root) = (self.unreadable_names.clone(), self.root.clone());
+        Self { entries, first: 0, store, unreadable_names, root }
+    }
+
+    /// Of files that hold other contents there: path, what is read here, and what there.
+    pub fn changes<'c>(&self, contents: &'c BTreeMap<Path, Arc<[u8]>>) -> Result<Vec<Change<'c>>, Error> {
+        let change = |(path, after): (&'c Path, &'c Arc<[u8]>)| {
+            let before = self.read(path)?;
+            Ok((before != *after).then_some(Change { path, before, after }))
+        };
+        contents.iter().filter_map(|content| change(content).transpose()).collect()
+    }
+
+    /// Puts these contents into regular files on disk, if each still holds what was read from it.
+    ///
+    /// All are looked at before the first is written; each is replaced whole. An error for a file that changed, is
+    /// read-only, is not on disk, or that a link put outside of this tree.
+    pub fn replace(&self, contents: &BTreeMap<Path, Arc<[u8]>>) -> Result<(), Error> {
+        let mut files = Vec::new();
+        for (path, bytes) in contents {
+            let place = self.index(path).map(|index| &self.store.contents[self.first + index].place);
+            let (Some(Place::Disk(file)), Some(root)) = (place, &self.root) else {
+                return Err(Error::NotOnDisk { path: path.to_string() });
+            };
+            disk::check_replaceable(root, file, path, &self.read(path)?)?;
+            files.push((file, bytes));
+        }
+        files.into_iter().try_for_each(|(file, bytes)| disk::write_atomically(file, bytes))
     }
 
     /// Names that are left out because they are not UTF-8, or because no checkout could hold them; made readable.
@@ -272,6 +340,10 @@ impl Tree {
             }
         }
         links.iter().try_for_each(|(link, target)| disk::link_new(link, target))
+    }
+
+    fn place(&self, path: &str) -> Option<&Place> {
+        Some(&self.store.contents[self.first + self.index(path)?].place)
     }
 
     fn index(&self, path: &str) -> Option<usize> {
@@ -366,6 +438,60 @@ mod tests {
         assert_eq!(tree.sub("").unwrap().entries(), tree.entries());
         assert!(tree.sub("z").is_none());
         assert!(tree.sub("nowhere").is_none());
+    }
+
+    #[test]
+    fn contents_can_be_others() {
+        let tree = Tree::memory_with_links([("a/x", *b"one"), ("b", *b"two")], [("l", "b")]);
+        let other = |path: &str| (Path::from(path), Arc::from(&b"three"[..]));
+        let changed = tree.sub("a").unwrap().with(&[other("x"), other("y")].into());
+        assert_eq!(&*changed.read("x").unwrap(), b"three");
+        assert_eq!(changed.entry("x").unwrap().kind, EntryKind::File(5));
+        assert_eq!(paths(changed.entries()), ["x"]);
+        let changed = tree.with(&[other("b"), other("l")].into());
+        assert_eq!(
+            (&*changed.read("a/x").unwrap(), &*changed.read("b").unwrap()),
+            (&b"one"[..], &b"three"[..])
+        );
+        assert_eq!(&*changed.sub("a").unwrap().read("x").unwrap(), b"one");
+        assert!(changed.read("l").is_err());
+        assert_eq!(&*tree.read("b").unwrap(), b"two");
+        assert!(matches!(tree.replace(&[other("b")].into()), Err(Error::NotOnDisk { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_are_replaced_where_they_were_read() {
+        use std::fs;
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = folder.path();
+        for path in ["a/x", "b/x", "c", "d", "e"] {
+            fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            fs::write(root.join(path), "old").unwrap();
+        }
+        let tree = Tree::open(root).unwrap();
+        let new = |paths: &[&str]| -> BTreeMap<Path, Arc<[u8]>> {
+            paths.iter().map(|path| (Path::from(*path), Arc::from(&b"new"[..]))).collect()
+        };
+        for path in ["a/x", "b/x", "c", "d", "e"] {
+            tree.read(path).unwrap();
+        }
+        tree.replace(&new(&["a/x"])).unwrap();
+        assert_eq!(fs::read(root.join("a/x")).unwrap(), b"new");
+        fs::rename(root.join("b"), outside.path().join("b")).unwrap();
+        symlink(outside.path().join("b"), root.join("b")).unwrap();
+        assert!(matches!(tree.replace(&new(&["b/x"])), Err(Error::LeavesTree { .. })));
+        fs::write(root.join("c"), "other").unwrap();
+        assert!(matches!(tree.replace(&new(&["c", "e"])), Err(Error::Changed { .. })));
+        fs::set_permissions(root.join("d"), fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(matches!(tree.replace(&new(&["d", "e"])), Err(Error::ReadOnly { .. })));
+        fs::remove_file(root.join("e")).unwrap();
+        symlink("c", root.join("e")).unwrap();
+        assert!(matches!(tree.replace(&new(&["e"])), Err(Error::NotAFile { .. })));
+        assert_eq!(fs::read(outside.path().join("b/x")).unwrap(), b"old");
+        assert_eq!(fs::read(root.join("c")).unwrap(), b"other");
+        assert_eq!(fs::read(root.join("d")).unwrap(), b"old");
     }
 
     #[test]

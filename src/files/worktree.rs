@@ -3,11 +3,12 @@
 use super::objects::Objects;
 use super::tree::{Listing, Place};
 use super::{EntryKind, Error, Tree, git};
+use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use std::borrow::Cow;
 use std::fs::{self, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 impl Tree {
     /// The folder at `path` as it is now.
@@ -77,26 +78,24 @@ fn parse(line: &[u8]) -> Option<Line<'_>> {
 }
 
 fn list(root: &Path, names: &[u8]) -> Result<(Listing, Option<Objects>), Error> {
-    let mut listing = Listing::default();
     let mut folders = Folders { root, real: FxHashMap::default() };
+    let mut named: Vec<Named<'_>> = Vec::new();
     let mut sparse: Vec<Line<'_>> = Vec::new();
     for line in names.split(|byte| *byte == 0).filter_map(parse) {
         if line.sparse && !line.submodule {
             sparse.push(line);
             continue;
         }
-        listing.add(line.name, |path| {
-            if !folders.is_real(parent(path)) {
-                return Ok(None);
-            }
-            let file = root.join(path);
-            match fs::symlink_metadata(&file) {
-                Ok(found) => on_disk(&file, &found, line.submodule),
-                Err(error) if is_gone(&error) => Ok(None),
-                Err(source) => Err(read_error(&file, source)),
-            }
-        })?;
+        let name = Cow::Borrowed(line.name);
+        let Ok(path) = std::str::from_utf8(line.name) else {
+            named.push(Named { name, file: None, submodule: false });
+            continue;
+        };
+        if folders.is_real(parent(path)) {
+            named.push(Named { name, file: Some(root.join(path)), submodule: line.submodule });
+        }
     }
+    let mut listing = looked_at(named)?;
     if sparse.is_empty() {
         return Ok((listing, None));
     }
@@ -142,7 +141,7 @@ fn parent(path: &str) -> &str {
 }
 
 fn walk(root: &Path) -> Result<Listing, Error> {
-    let mut listing = Listing::default();
+    let mut named = Vec::new();
     let inside = walkdir::WalkDir::new(root).min_depth(1).follow_root_links(true).into_iter();
     for found in inside.filter_entry(|found| found.file_name() != ".git") {
         let found = found.map_err(|error| {
@@ -152,12 +151,35 @@ fn walk(root: &Path) -> Result<Listing, Error> {
         if found.file_type().is_dir() {
             continue;
         }
-        let file = found.path();
-        let name = name_of(file.strip_prefix(root).unwrap_or(file));
-        listing.add(&name, |_| {
-            let metadata = found.metadata().map_err(|error| read_error(file, error.into()))?;
-            on_disk(file, &metadata, false)
-        })?;
+        let file = found.into_path();
+        let name = name_of(file.strip_prefix(root).unwrap_or(&file)).into_owned();
+        named.push(Named { name: name.into(), file: Some(file), submodule: false });
+    }
+    looked_at(named)
+}
+
+/// A name in the working directory that nobody has looked at yet.
+struct Named<'a> {
+    name: Cow<'a, [u8]>,
+    /// Where it lies; None where its name is no text.
+    file: Option<PathBuf>,
+    submodule: bool,
+}
+
+/// What lies behind names; asking for it is most of what listing costs, so it is asked in parallel.
+fn looked_at(named: Vec<Named<'_>>) -> Result<Listing, Error> {
+    let look = |named: &Named<'_>| {
+        let Some(file) = &named.file else { return Ok(None) };
+        match fs::symlink_metadata(file) {
+            Ok(found) => on_disk(file, &found, named.submodule),
+            Err(error) if is_gone(&error) => Ok(None),
+            Err(source) => Err(read_error(file, source)),
+        }
+    };
+    let found: Vec<Result<_, Error>> = named.par_iter().with_min_len(64).map(look).collect();
+    let mut listing = Listing::default();
+    for (named, found) in named.iter().zip(found) {
+        listing.add(&named.name, |_| found)?;
     }
     Ok(listing)
 }

@@ -29,13 +29,13 @@ const MAX_APPLICATIONS: usize = 100_000;
 type Document = (Arc<str>, u32);
 
 /// One Application on its way to an [`App`].
-struct Draft {
+pub(super) struct Draft {
     application: Application,
     parent: Parent,
     depth: usize,
     instance: usize,
     home: Arc<str>,
-    cluster: Arc<str>,
+    pub(super) cluster: Arc<str>,
     manifests: Vec<(usize, Manifest)>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
@@ -60,7 +60,7 @@ struct Made {
     problems: Vec<Problem>,
 }
 
-struct Expansion<'a> {
+pub(super) struct Expansion<'a> {
     options: &'a Options,
     instances: Vec<Instance>,
     clusters: Clusters,
@@ -74,6 +74,8 @@ struct Expansion<'a> {
     /// Places of written objects that Kustomize read, changed, and gave to an Application.
     built_from: HashSet<Location>,
     problems: Vec<Problem>,
+    /// Kustomizations are built for themselves: no Application of the tree renders any.
+    builds: bool,
     /// What each cluster serves.
     api_versions: Mutex<HashMap<Arc<str>, Arc<Vec<String>>>>,
 }
@@ -88,27 +90,20 @@ pub(super) fn load(options: &Options) -> Inventory {
     }
     let instances = settings::instances(options, &found, &mut problems);
     let clusters = clusters(options, &found, &mut problems);
-    let mut expansion = Expansion {
-        options,
-        instances,
-        clusters,
-        drafts: Vec::new(),
-        by_document: HashMap::new(),
-        by_place: HashMap::new(),
-        sets: Sets::new(sets::projects(options, &found)),
-        projects: Vec::new(),
-        claimed: HashSet::new(),
-        built_from: HashSet::new(),
-        problems,
-        api_versions: Mutex::default(),
-    };
+    let sets = Sets::new(sets::projects(options, &found));
+    let mut expansion = Expansion::new(options, instances, clusters, sets);
+    expansion.problems = problems;
     expansion.add_written(&found);
-    if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
+    expansion.add_known();
+    let is_built = |set: &Manifest| found.kustomizations.names(set.path());
+    if expansion.drafts.is_empty() && options.only.is_none() && found.sets.iter().all(is_built) {
         expansion.add_folders(&found);
     }
     let applications: Vec<Application> =
         expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
     let repositories = Repositories::new(options, &applications, &found.sets);
+    expansion.follow(&repositories);
+    expansion.add_built(&found);
     expansion.follow(&repositories);
     expansion.add_unclaimed_sets(&found);
     expansion.follow(&repositories);
@@ -161,6 +156,63 @@ fn clusters(options: &Options, found: &Found, problems: &mut Vec<Problem>) -> Cl
     clusters
 }
 
+impl<'a> Expansion<'a> {
+    /// Nothing yet.
+    fn new(options: &'a Options, instances: Vec<Instance>, clusters: Clusters, sets: Sets) -> Self {
+        Self {
+            options,
+            instances,
+            clusters,
+            drafts: Vec::new(),
+            by_document: HashMap::new(),
+            by_place: HashMap::new(),
+            sets,
+            projects: Vec::new(),
+            claimed: HashSet::new(),
+            built_from: HashSet::new(),
+            problems: Vec::new(),
+            builds: false,
+            api_versions: Mutex::default(),
+        }
+    }
+
+    /// Nothing, and no set will come.
+    pub(super) fn alone(options: &'a Options, instances: Vec<Instance>, clusters: Clusters) -> Self {
+        Self::new(options, instances, clusters, Sets::default())
+    }
+
+    /// An Application of another tree, on its way once more; its cluster stays what it was there.
+    pub(super) fn repeat(&self, app: &App, parent: Parent, instance: usize) -> Draft {
+        let home = Arc::clone(&app.home);
+        Draft {
+            application: app.application.clone(),
+            parent,
+            depth: 0,
+            instance,
+            home,
+            cluster: Arc::clone(&app.cluster),
+            manifests: Vec::new(),
+            tools: Vec::new(),
+            recipes: Vec::new(),
+            here: Vec::new(),
+            problems: Vec::new(),
+            rendered: false,
+            changed_by: None,
+            lost: false,
+            gone: false,
+        }
+    }
+
+    /// Renders one Application and nothing that it renders.
+    pub(super) fn finished(&self, mut draft: Draft, repositories: &Repositories<'_>, scopes: &Scopes) -> App {
+        let Made { manifests, tools, recipes, here, problems } = self.render(&draft, repositories);
+        (draft.tools, draft.recipes, draft.here) = (tools, recipes, here);
+        draft.problems.extend(problems);
+        let targets = self.targets(&draft, manifests, scopes);
+        app(draft, targets, &Numbers { apps: Vec::new(), sets: Vec::new() })
+    }
+}
+
 impl Expansion<'_> {
     /// The Applications that stand in the tree; who renders them is found out later.
     fn add_written(&mut self, found: &Found) {
@@ -193,33 +245,92 @@ impl Expansion<'_> {
         self.options.instances.iter().position(|instance| holds(&instance.roots))
     }
 
-    /// A tree without Applications: each folder with manifests is one directory source, and a tree that is itself a
-    /// chart or a kustomization is one source of that kind.
+    /// Applications that somebody applied by hand from outside of the tree, such as the root of everything. What the tree
+    /// itself defines comes first.
+    fn add_known(&mut self) {
+        if self.options.only.is_some() {
+            return;
+        }
+        let options = self.options;
+        for manifest in options
+            .known
+            .iter()
+            .filter(|known| known.cluster.is_none())
+            .flat_map(|known| &known.found.applications)
+        {
+            let namespace = self.instances[0].settings.namespace.clone();
+            let at = Origin::Rendered(manifest.location());
+            let Some(draft) =
+                self.draft(manifest.moved(at), &namespace, Parent::Root, 0, IN_CLUSTER.into(), 0)
+            else {
+                continue;
+            };
+            let is_same = |other: &Draft| {
+                other.application.name == draft.application.name
+                    && other.application.namespace == draft.application.namespace
+            };
+            if !self.drafts.iter().any(is_same) {
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// A tree without Applications: each folder with manifests, and each kustomization that no other one names, is one
+    /// directory source; a tree that is itself a chart or a kustomization is one source of that kind. As nothing says
+    /// how they are synced, they are taken as synced and pruned automatically: the worst case.
     fn add_folders(&mut self, found: &Found) {
-        let root: [Path; 1] = ["".into()];
         let made =
             |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
-        let folders = if made("") { &root[..] } else { &found.folders[..] };
+        let mut folders: Vec<Path> = vec!["".into()];
         if !made("") {
+            let plain = found.folders.iter().filter(|dir| !found.kustomizations.is_folder(dir)).cloned();
+            folders = plain.chain(found.kustomizations.outermost().into_iter().map(Path::from)).collect();
+            folders.sort_unstable();
             self.problems.extend(not_looked_at(found));
+            self.builds = true;
         }
-        for folder in folders {
-            let text = serde_json::json!({
-                "apiVersion": "argoproj.io/v1alpha1",
-                "kind": "Application",
-                "metadata": {"name": if folder.is_empty() { "." } else { folder }},
-                "spec": {
-                    "source": {"repoURL": ".", "path": if folder.is_empty() { "." } else { folder }},
-                    "destination": {"name": IN_CLUSTER},
-                },
-            });
-            let file = Arc::new(File::json(text.to_string().into()));
-            let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
-            let origin = Origin::Rendered(Location::head(folder.clone()));
-            let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
-            let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
-            self.drafts.extend(draft);
+        for folder in &folders {
+            self.add_folder(folder);
         }
+    }
+
+    /// Kustomizations with objects of Argo CD that no other one names and no Application renders: somebody applies what
+    /// they build by hand, as one does to begin with.
+    fn add_built(&mut self, found: &Found) {
+        if self.builds || self.options.only.is_some() {
+            return;
+        }
+        let argo = found.applications.iter().chain(&found.sets).chain(&found.projects);
+        let argo: HashSet<&str> = argo.map(|manifest| &**manifest.path()).collect();
+        let sources = self.drafts.iter().flat_map(|draft| draft.application.spec.effective_sources());
+        let rendered: HashSet<String> =
+            sources.filter_map(|source| render::clean(&source.path)).map(|path| path.to_string()).collect();
+        for folder in found.kustomizations.outermost() {
+            let leads = || found.kustomizations.reached(folder).iter().any(|path| argo.contains(&**path));
+            if !rendered.contains(folder) && leads() {
+                self.add_folder(&folder.into());
+            }
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path) {
+        let path = if folder.is_empty() { "." } else { folder };
+        let text = serde_json::json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": path},
+            "spec": {
+                "source": {"repoURL": ".", "path": path},
+                "destination": {"name": IN_CLUSTER},
+                "syncPolicy": {"automated": {"prune": true}},
+            },
+        });
+        let file = Arc::new(File::json(text.to_string().into()));
+        let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { return };
+        let origin = Origin::Rendered(Location::head(folder.clone()));
+        let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
+        let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
+        self.drafts.extend(draft);
     }
 
     fn draft(
@@ -283,16 +394,15 @@ impl Expansion<'_> {
     fn cluster(&self, application: &Application, home: &Arc<str>, problems: &mut Vec<Problem>) -> Arc<str> {
         let destination = &application.spec.destination;
         let at = || application.manifest.location_at(&["spec", "destination"]);
-        let mut invalid = |message: String| {
-            let problem =
-                Problem::fails(ProblemKind::InvalidSpec, message).condition(Condition::InvalidSpecError);
-            let problem = problem.help("name one cluster in `spec.destination`, by `server` or by `name`");
-            problems.push(problem.at(at()));
+        let mut invalid = |kind: ProblemKind, message: String, help: String| {
+            let problem = Problem::fails(kind, message).condition(Condition::InvalidSpecError);
+            problems.push(problem.help(help).at(at()));
         };
         let cluster = match self.clusters.identity(destination) {
             Ok(cluster) => cluster,
             Err(error) => {
-                invalid(error.to_string());
+                let help = "name one cluster in `spec.destination`, by `server` or by `name`".to_owned();
+                invalid(ProblemKind::DestinationAmbiguous, error.to_string(), help);
                 return "".into();
             }
         };
@@ -300,7 +410,11 @@ impl Expansion<'_> {
             return Arc::clone(home);
         }
         if self.clusters.complete && self.clusters.find(&cluster).is_none() {
-            invalid(format!("there is no cluster `{cluster}`"));
+            let help = match self.clusters.nearest(&cluster) {
+                Some(near) => format!("write `{near}`, or add the cluster to those that are known"),
+                None => "correct it, or add the cluster to those that are known".to_owned(),
+            };
+            invalid(ProblemKind::DestinationUnknown, format!("there is no cluster `{cluster}`"), help);
         }
         cluster
     }
@@ -637,16 +751,18 @@ impl Expansion<'_> {
     /// Projects that stand in the tree and that no Application renders.
     fn add_unclaimed_projects(&mut self, found: &Found) {
         for manifest in &found.projects {
-            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             self.add_project(manifest.clone(), namespace, Parent::Root, instance);
         }
     }
 
-    fn unclaimed(&self, manifest: &Manifest) -> Option<usize> {
+    /// The instance of an object that nothing renders. What a kustomization names comes from it where it was built.
+    fn unclaimed(&self, manifest: &Manifest, found: &Found) -> Option<usize> {
         let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document))
             || self.built_from.contains(&manifest.location());
-        if claimed || self.options.only.is_none() && is_template(manifest) {
+        let is_built = || self.builds && found.kustomizations.names(manifest.path());
+        if claimed || is_built() || self.options.only.is_none() && is_template(manifest) {
             None
         } else {
             self.instance_of(manifest.path())
@@ -677,11 +793,11 @@ impl Expansion<'_> {
 
     /// Scopes of custom kinds on each cluster: what is known, and what is rendered for it.
     fn scopes(&self) -> HashMap<Arc<str>, Scopes> {
-        let mut scopes: HashMap<Arc<str>, Scopes> = HashMap::new();
+        let mut scopes: HashMap<Arc<str>, Scopes> = self.options.scopes.clone().unwrap_or_default();
         for draft in &self.drafts {
             let own =
                 scopes.entry(Arc::clone(&draft.cluster)).or_insert_with(|| self.known_scopes(&draft.cluster));
-            if self.options.rendered_definitions {
+            if self.options.rendered_definitions && self.options.scopes.is_none() {
                 let definitions = draft.manifests.iter().map(|(_, manifest)| manifest);
                 definitions
                     .filter(|manifest| is_definition(manifest))
@@ -745,6 +861,7 @@ impl Expansion<'_> {
             files: found.files,
             parts: found.parts,
             kustomizations: found.kustomizations,
+            scopes,
             index: OnceLock::new(),
         };
         let apps: Vec<_> =
@@ -774,17 +891,15 @@ impl Expansion<'_> {
     }
 }
 
-/// Charts and kustomizations that nothing in a tree without Applications renders.
+/// Charts that nothing in a tree without Applications renders: nobody knows with which values.
 fn not_looked_at(found: &Found) -> Option<Problem> {
     let mut folders: Vec<&str> = found.charts.iter().map(String::as_str).collect();
-    folders.extend(found.kustomizations.folders());
     folders.sort_unstable();
-    folders.dedup();
     let first = folders.first()?;
     let others = match folders.len() - 1 {
         0 => String::new(),
-        1 => " and one other chart or kustomization".to_owned(),
-        more => format!(" and {more} other charts and kustomizations"),
+        1 => " and one other chart".to_owned(),
+        more => format!(" and {more} other charts"),
     };
     let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
     let at = Location::head(*first);

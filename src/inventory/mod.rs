@@ -5,12 +5,14 @@
 use crate::discover::Kustomizations;
 use crate::files::{Location, Path};
 use crate::model::{
-    Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Settings, State,
+    Application, Clusters, Manifest, Origin, Problem, ProblemKind, Project, ResourceKey, Scopes, Settings,
+    State,
 };
 use crate::render::{Documents, Parsed, Recipe, Target, Targets, Tool};
 use hashbrown::HashMap;
 use std::sync::{Arc, OnceLock};
 
+mod again;
 mod expand;
 mod generate;
 mod instances;
@@ -23,6 +25,7 @@ mod settings;
 mod sources;
 
 pub use known::Known;
+pub use settings::cluster as cluster_of;
 pub use options::{InstanceOptions, Mapping, Options};
 pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
 
@@ -56,6 +59,8 @@ pub struct Inventory {
     pub parts: Vec<(Path, Arc<Parsed>)>,
     /// The kustomizations of the tree.
     pub kustomizations: Kustomizations,
+    /// The custom kinds that are known on each cluster.
+    pub scopes: HashMap<Arc<str>, Scopes>,
     index: OnceLock<Index>,
 }
 
@@ -184,6 +189,13 @@ impl Inventory {
     /// Works out everything that `options.documents` deploys.
     pub fn load(options: &Options) -> Self {
         expand::load(options)
+    }
+
+    /// Applications of another inventory as the files of this one render them, each with its own spec and cluster.
+    ///
+    /// `options` are those that this inventory was loaded with.
+    pub fn again(&self, options: &Options, apps: &[&App]) -> Vec<App> {
+        again::again(options, self, apps)
     }
 
     /// Every object, in order of Application and rendering.

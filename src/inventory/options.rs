@@ -1,8 +1,9 @@
 use super::known::Known;
 use crate::files::Repository;
-use crate::model::{Clusters, SetPolicy, Tracking, Version};
+use crate::model::{Clusters, Scopes, SetPolicy, Tracking, Version};
 use crate::render::{Documents, Engines};
 use globset::GlobSet;
+use hashbrown::HashMap;
 use std::sync::Arc;
 
 /// What an inventory is made from: the tree, and what is known beside it.
@@ -33,8 +34,10 @@ pub struct Options {
     pub answers: Option<serde_json::Value>,
     /// Whether CustomResourceDefinitions that Applications of the tree render count for the scope of kinds.
     pub rendered_definitions: bool,
-    /// Programs.
-    pub engines: Engines,
+    /// The scopes of custom kinds on each cluster, where another inventory decides them.
+    pub scopes: Option<HashMap<Arc<str>, Scopes>>,
+    /// Programs; two inventories that share them render once what is equal in both.
+    pub engines: Arc<Engines>,
     /// Follow only this object, and discover nothing: path of a file and its text.
     pub only: Option<Arc<Documents>>,
 }
@@ -85,7 +88,8 @@ impl Options {
             known: Vec::new(),
             answers: None,
             rendered_definitions: true,
-            engines: Engines::default(),
+            scopes: None,
+            engines: Arc::default(),
             only: None,
         }
     }

@@ -84,7 +84,7 @@ fn data(map: &Manifest) -> Vec<(String, String)> {
 }
 
 /// The cluster that a Secret with the label `argocd.argoproj.io/secret-type: cluster` describes (`util/db/cluster.go`).
-pub(super) fn cluster(secret: &Manifest) -> Cluster {
+pub fn cluster(secret: &Manifest) -> Cluster {
     let field = |name: &str| {
         let plain = secret.node().at(&["stringData", name]).and_then(|node| node.as_str().map(str::to_owned));
         let decode = |text: &str| String::from_utf8(BASE64_STANDARD.decode(text.trim()).ok()?).ok();

@@ -38,30 +38,32 @@ impl<'a> Repositories<'a> {
     /// The files of a source.
     pub(super) fn find(&self, source: &Source) -> Result<Found, Problem> {
         let revision = source.target_revision.as_str();
-        let mut mapped = false;
-        for mapping in &self.options.repositories {
-            if !same_repository(&mapping.url, &source.repo_url) {
-                continue;
-            }
-            mapped = true;
-            let answers = match (&mapping.revision, &mapping.branch) {
-                (Some(only), _) => only == revision || only == "HEAD" && revision.is_empty(),
-                (None, Some(branch)) => follows(revision, Some(branch)),
-                (None, None) => true,
-            };
-            if answers {
-                let commit = commit_named(revision).or_else(|| self.commit_of(mapping));
-                return Ok(Found { documents: Arc::clone(&mapping.documents), commit });
-            }
+        let all = self.options.repositories.iter();
+        let of_source: Vec<&Mapping> = all.filter(|one| same_repository(&one.url, &source.repo_url)).collect();
+        let exact = |mapping: &&&Mapping| {
+            let only = mapping.revision.as_deref();
+            only == Some(revision) || only == Some("HEAD") && revision.is_empty()
+        };
+        let answers = |mapping: &&&Mapping| {
+            mapping.revision.is_none()
+                && mapping.branch.as_ref().is_none_or(|branch| follows(revision, Some(branch)))
+        };
+        let found = of_source.iter().find(exact).or_else(|| of_source.iter().find(answers));
+        if let Some(mapping) = found {
+            let commit = commit_named(revision).or_else(|| self.commit_of(mapping));
+            return Ok(Found { documents: Arc::clone(&mapping.documents), commit });
         }
+        // A folder that answers for one revision leaves the others to this tree.
+        let mapped = of_source.iter().any(|mapping| mapping.revision.is_none());
+        let mut seen = !of_source.is_empty();
         if !mapped && self.is_own(&source.repo_url) {
             if follows(revision, self.branch.as_deref()) {
                 let documents = Arc::clone(&self.options.documents);
                 return Ok(Found { documents, commit: self.options.commit.clone() });
             }
-            mapped = true;
+            seen = true;
         }
-        if mapped {
+        if seen {
             return self.revision(source);
         }
         let message = format!("the repository `{}` is not here", source.repo_url);

@@ -465,20 +465,24 @@ impl Application {
 
     /// Whether deleting this Application deletes what it deployed (`CascadedDeletion` in `types.go`).
     pub fn cascades(&self) -> bool {
-        self.finalizers.iter().any(|finalizer| {
-            matches!(
-                finalizer.as_str(),
-                "resources-finalizer.argocd.argoproj.io"
-                    | "resources-finalizer.argocd.argoproj.io/foreground"
-                    | "resources-finalizer.argocd.argoproj.io/background"
-            )
-        })
+        self.finalizers.iter().any(|finalizer| cascades(finalizer))
     }
 
     /// Whether automated sync is on, and prunes.
     pub fn prunes_automatically(&self) -> bool {
         self.spec.automated().is_some_and(|automated| automated.prune)
     }
+}
+
+/// Whether an Application with this finalizer takes what it deployed with it (`isPropagationPolicyFinalizer` and
+/// `CascadedDeletion` in `types.go`).
+pub fn cascades(finalizer: &str) -> bool {
+    matches!(
+        finalizer,
+        "resources-finalizer.argocd.argoproj.io"
+            | "resources-finalizer.argocd.argoproj.io/foreground"
+            | "resources-finalizer.argocd.argoproj.io/background"
+    )
 }
 
 impl ApplicationSpec {

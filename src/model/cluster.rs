@@ -1,4 +1,5 @@
 use super::application::{Destination, DestinationError};
+use crate::yaml;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -95,6 +96,18 @@ impl Clusters {
             .iter()
             .find(|cluster| cluster.name == name_or_server)
             .or_else(|| self.list.iter().find(|cluster| cluster.has_server(server)))
+    }
+
+    /// The name or address of a known cluster, the local one among them, that this one was probably meant to be.
+    pub fn nearest(&self, name_or_server: &str) -> Option<&str> {
+        let local = if name_or_server.contains("://") { IN_CLUSTER_SERVER } else { IN_CLUSTER };
+        let own = self.list.iter().map(|cluster| match name_or_server.contains("://") {
+            true => cluster.server.as_str(),
+            false => cluster.name.as_str(),
+        });
+        let known: Vec<&str> = own.filter(|known| !known.is_empty()).chain([local]).collect();
+        yaml::nearest(name_or_server, &known)
+            .filter(|near| strsim::damerau_levenshtein(near, name_or_server) <= 2)
     }
 
     /// One identity for a destination, by which objects of one cluster meet: the name of a known cluster,

@@ -19,11 +19,12 @@ mod repository;
 mod scope;
 mod set_policy;
 mod settings;
+mod structure;
 
 pub use application::{
     Application, ApplicationSpec, Automated, Destination, DestinationError, Directory, EnvEntry, Helm,
     HelmFileParameter, HelmParameter, Jsonnet, JsonnetVar, Kustomize, ManagedNamespaceMetadata, Plugin,
-    Source, SourceHydrator, SyncPolicy,
+    Source, SourceHydrator, SyncPolicy, cascades,
 };
 pub use cluster::{Cluster, Clusters, DEFAULT_KUBERNETES, IN_CLUSTER, IN_CLUSTER_SERVER};
 pub use data::holds_data;
@@ -35,8 +36,9 @@ pub use manifest::{Manifest, Origin, misspelt_head};
 pub use option_names::{COMPARE_OPTIONS, Level, Meaning, meaning, sync_options, values_of};
 pub use options::{Protection, Protections, SYNC_OPTIONS, SyncOptions, helm_keeps, protection, protections};
 pub use problem::{Condition, Problem, ProblemKind, State};
-pub use project::{Permission, Project, ProjectDestination};
+pub use project::{Permission, Project, ProjectDestination, ProjectKind};
 pub use repository::{normalize_url, same_repository};
 pub use scope::{Scope, Scopes};
 pub use set_policy::{ApplicationsSync, SetPolicy};
 pub use settings::{Settings, Tracking, Version};
+pub use structure::{Flaw, drop_unknown, flaws};

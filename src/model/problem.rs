@@ -36,6 +36,10 @@ pub enum ProblemKind {
     SourcePathMissing,
     /// The spec is invalid.
     InvalidSpec,
+    /// A destination that names no cluster, or names it twice.
+    DestinationAmbiguous,
+    /// A destination that names a cluster which does not exist.
+    DestinationUnknown,
     /// A renderer says no.
     RenderFailed,
     /// The manifests need something that is not here: a program, a chart, a plugin.
@@ -58,7 +62,7 @@ pub enum ProblemKind {
     SetFails,
     /// An Application that is generated and then set aside by the controller or refused by the API server.
     GeneratedRefused,
-    /// A name that one set generates several times, or that another set owns.
+    /// One name that is generated several times, by one set or by several.
     GeneratedTwice,
     /// An entry of the generators holds none that Argo CD knows.
     GeneratorUnknown,
@@ -83,6 +87,8 @@ impl ProblemKind {
             Self::Unparseable => "BH001",
             Self::SourcePathMissing => "BH002",
             Self::InvalidSpec => "BH003",
+            Self::DestinationAmbiguous => "BH203",
+            Self::DestinationUnknown => "BH204",
             Self::RenderFailed => "BH004",
             Self::NotRendered => "BH005",
             Self::RepositoryUnknown => "BH006",

@@ -1,3 +1,4 @@
+use super::key::ResourceKey;
 use super::manifest::Manifest;
 use super::repository::normalize_url;
 use crate::glob::{Dialect, Pattern};
@@ -25,6 +26,14 @@ pub struct Project {
     pub source_repos: Vec<String>,
     /// Where they may deploy to.
     pub destinations: Vec<ProjectDestination>,
+    /// Namespaced kinds that alone are permitted; None for all of them.
+    pub namespace_whitelist: Option<Vec<ProjectKind>>,
+    /// Namespaced kinds that are not permitted.
+    pub namespace_blacklist: Vec<ProjectKind>,
+    /// Cluster-scoped kinds that are permitted.
+    pub cluster_whitelist: Vec<ProjectKind>,
+    /// Cluster-scoped kinds that are not.
+    pub cluster_blacklist: Vec<ProjectKind>,
     /// The object, for positions.
     pub manifest: Manifest,
 }
@@ -41,6 +50,29 @@ pub struct ProjectDestination {
     pub namespace: String,
 }
 
+/// One entry of a list of kinds: patterns of Go's `filepath.Match`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct ProjectKind {
+    /// Of the API group.
+    pub group: String,
+    /// Of the kind.
+    pub kind: String,
+    /// Of the name (from 3.3, in lists of cluster-scoped kinds); empty for any.
+    pub name: String,
+}
+
+impl ProjectKind {
+    fn matches(&self, key: &ResourceKey) -> bool {
+        let pattern = |pattern: &str, text: &str| {
+            Pattern::new(Dialect::Path, pattern).is_ok_and(|pattern| pattern.matches(text))
+        };
+        pattern(&self.kind, &key.kind)
+            && pattern(&self.group, &key.group)
+            && (self.name.is_empty() || pattern(&self.name, &key.name))
+    }
+}
+
 impl Project {
     /// Reads an AppProject; errors where a field has the wrong type.
     pub fn read(manifest: Manifest) -> Result<Self, yaml::de::Error> {
@@ -49,6 +81,10 @@ impl Project {
         struct Spec {
             source_repos: Option<Vec<String>>,
             destinations: Option<Vec<ProjectDestination>>,
+            namespace_resource_whitelist: Option<Vec<ProjectKind>>,
+            namespace_resource_blacklist: Option<Vec<ProjectKind>>,
+            cluster_resource_whitelist: Option<Vec<ProjectKind>>,
+            cluster_resource_blacklist: Option<Vec<ProjectKind>>,
         }
         #[derive(Deserialize)]
         struct Whole {
@@ -60,6 +96,10 @@ impl Project {
             name: manifest.name().into(),
             source_repos: spec.source_repos.unwrap_or_default(),
             destinations: spec.destinations.unwrap_or_default(),
+            namespace_whitelist: spec.namespace_resource_whitelist,
+            namespace_blacklist: spec.namespace_resource_blacklist.unwrap_or_default(),
+            cluster_whitelist: spec.cluster_resource_whitelist.unwrap_or_default(),
+            cluster_blacklist: spec.cluster_resource_blacklist.unwrap_or_default(),
             manifest,
         })
     }
@@ -81,6 +121,20 @@ impl Project {
             }
         }
         granted
+    }
+
+    /// Whether Applications of this project may hold an object of this kind, which lives in a namespace or not.
+    ///
+    /// Follows `IsGroupKindNamePermitted` in `app_project_types.go`: of namespaced kinds all are permitted unless a
+    /// whitelist is there, of the others none unless one is.
+    pub fn permits_kind(&self, key: &ResourceKey, namespaced: bool) -> bool {
+        let lists = |list: &[ProjectKind]| list.iter().any(|item| item.matches(key));
+        match namespaced {
+            true => {
+                self.namespace_whitelist.as_deref().is_none_or(lists) && !lists(&self.namespace_blacklist)
+            }
+            false => lists(&self.cluster_whitelist) && !lists(&self.cluster_blacklist),
+        }
     }
 
     /// Whether Applications of this project may deploy to this server, cluster name and namespace.

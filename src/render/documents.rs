@@ -9,6 +9,8 @@ const SHARDS: usize = 16;
 /// The files of one tree, each read and parsed at most once; shared between threads.
 pub struct Documents {
     tree: Arc<Tree>,
+    /// Documents of a tree that has most files in common.
+    twin: Option<Arc<Documents>>,
     hasher: RandomState,
     shards: [Mutex<HashMap<(Path, Reading), Arc<Parsed>>>; SHARDS],
 }
@@ -35,7 +37,12 @@ pub struct Parsed {
 impl Documents {
     /// Of this tree.
     pub fn new(tree: Arc<Tree>) -> Self {
-        Self { tree, hasher: RandomState::new(), shards: Default::default() }
+        Self { tree, twin: None, hasher: RandomState::new(), shards: Default::default() }
+    }
+
+    /// Of this tree, where files that `twin` holds with the same content are parsed once for both.
+    pub fn beside(tree: Arc<Tree>, twin: &Arc<Self>) -> Self {
+        Self { twin: Some(Arc::clone(twin)), ..Self::new(tree) }
     }
 
     /// The tree.
@@ -77,7 +84,11 @@ impl Documents {
         {
             return Ok(Arc::clone(parsed));
         }
-        let parsed = Arc::new(Parsed::new(&self.tree.read(path)?, reading));
+        let twin = self.twin.as_ref().filter(|twin| twin.tree.has_same_file(&self.tree, path));
+        let parsed = match twin {
+            Some(twin) => twin.get(path, reading)?,
+            None => Arc::new(Parsed::new(&self.tree.read(path)?, reading)),
+        };
         if let Ok(mut map) = shard.lock() {
             return Ok(Arc::clone(map.entry(key).or_insert(parsed)));
         }

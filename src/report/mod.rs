@@ -3,27 +3,34 @@
 //! Text goes to people and carries ANSI styles, which the caller strips where they are not wanted. Machine formats
 //! are versioned, sorted and described by the schemas of [`schema`]; `docs/formats.md` explains them.
 
+mod diff;
 mod excerpt;
 mod json;
 mod lines;
 mod mask;
 mod neutral;
+mod patch;
 mod placed;
 mod schema;
 mod table;
 mod text;
 mod yaml;
 
+pub use diff::{ApplicationLine, Diff, DiffReport, Place, RowLine, Verdict, diff};
 pub use excerpt::{BOLD, DIM, Source, draw};
 pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
 pub use lines::{AppLine, Cause, CauseKind, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
 pub use mask::mask;
 pub use neutral::{EscapeJson, line as neutral};
+pub use patch::{Paint, patch};
 pub use schema::{SCHEMAS, Schema};
 pub use table::{align, apps, inventory, render};
+pub use text::count;
 pub use yaml::document;
 
+use crate::files::Side;
 use crate::finding::Finding;
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -85,6 +92,8 @@ pub struct Summary {
     pub not_rendered: usize,
     /// Findings that a suppression hides.
     pub suppressed: usize,
+    /// Findings that this run fixed.
+    pub fixed: usize,
 }
 
 /// Everything a lint report tells.
@@ -95,8 +104,19 @@ pub struct Lint<'a> {
     pub unknown: &'a [Unknown<'a>],
     /// What was looked at.
     pub summary: Summary,
-    /// The decoded text of a file of the tree.
-    pub sources: &'a dyn Fn(&str) -> Option<Arc<str>>,
+    /// The decoded text of a file of one of the trees.
+    pub sources: &'a dyn Fn(Side, &str) -> Option<Arc<str>>,
+}
+
+/// The findings of `head` that `base` does not have, by what they are about: a finding that moved is the same one.
+pub fn fresh(base: &Lint<'_>, head: &Lint<'_>) -> Vec<Finding> {
+    let known: HashSet<String> = placed::place(base, &mut placed::Texts::default())
+        .into_iter()
+        .map(|placed| placed.fingerprint)
+        .collect();
+    let all = placed::place(head, &mut placed::Texts::default());
+    let fresh = all.into_iter().filter(|placed| !known.contains(&placed.fingerprint));
+    fresh.map(|placed| placed.finding.clone()).collect()
 }
 
 /// Writes `lint` as `format`.

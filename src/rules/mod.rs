@@ -2,22 +2,35 @@
 //!
 //! Rules are pure: an inventory in, findings out. They ask `model` and `inventory` what is so, and judge it.
 
+use crate::appset::ApplicationSet;
 use crate::config::{RuleName, RuleNames};
 use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
-use crate::inventory::{App, AppId, Inventory, ResourceId};
-use crate::model::{GroupKind, ResourceKey};
+use crate::forecast::Row;
+use crate::inventory::{App, AppId, Inventory, Parent, ResourceId, Set};
+use crate::model::{GroupKind, Manifest, ResourceKey};
 use crate::render::{Parsed, Target};
 use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod application_name_collision;
+mod app_in_default_project;
+mod appset_duplicate_name;
+mod change;
+mod appset_missingkey;
+mod appset_policy_without_finalizer;
+mod appset_preserve_contradiction;
+mod appset_templated_project;
+mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
+mod destination_ambiguous;
+mod destination_unknown_cluster;
 mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
 mod fold;
@@ -30,6 +43,7 @@ mod kustomize_duplicate_id;
 mod manifest_unparseable;
 mod merged_documents;
 mod name_path_mismatch;
+mod namespace_object_removed;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
 mod non_string_map_value;
@@ -38,11 +52,13 @@ mod null_value_override;
 mod options;
 mod owners;
 mod page;
+mod patches;
 mod problems;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
 mod rendered_into_default_namespace;
 mod several_objects_in_one_file;
+mod sets;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
@@ -50,13 +66,16 @@ mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
 mod tracking_label_too_long;
+mod unscoped_cluster_generator;
 mod values_file_missing;
 mod yaml_numeric_coercion;
 
 use document::Document;
 
+pub use change::Change;
+pub use name_path_mismatch::{Convention, conventions};
 pub use page::{Example, Mark, Page, examples};
-pub use suppressions::{Judged, judge_all};
+pub use suppressions::{Judged, judge_all, judge_merge};
 
 /// One rule.
 pub struct Rule {
@@ -74,10 +93,14 @@ enum Check {
     Document(for<'a> fn(&Document<'a>, &mut Context<'a>)),
     /// An Application.
     Application(fn(AppId, &App, &mut Context<'_>)),
+    /// An ApplicationSet, and what the API server makes of it.
+    ApplicationSet(fn(&Set, &ApplicationSet, &mut Context<'_>)),
     /// One object of an Application.
     Resource(fn(ResourceId, &App, &Target, &mut Context<'_>)),
     /// Everything at once.
     Inventory(fn(&mut Context<'_>)),
+    /// A merge: base against head, and what becomes of every object. The context's inventory is head's.
+    Change(fn(&Change<'_>, &mut Context<'_>)),
 }
 
 /// One line a rule, in order of code; those of BH0xx and BH9xx are in tables of their own.
@@ -85,6 +108,7 @@ const RULES: &[&Rule] = &[
     &duplicate_object::RULE,
     &duplicate_object_api_alias::RULE,
     &application_name_collision::RULE,
+    &appset_duplicate_name::RULE,
     &name_path_mismatch::RULE,
     &shared_object_two_owners::RULE,
     &namespace_two_owners::RULE,
@@ -95,14 +119,25 @@ const RULES: &[&Rule] = &[
     &committed_live_metadata::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
+    &destination_ambiguous::RULE,
+    &destination_unknown_cluster::RULE,
+    &env_mismatch::RULE,
+    &app_in_default_project::RULE,
+    &appset_templated_project::RULE,
+    &unscoped_cluster_generator::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
+    &namespace_object_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
+    &appset_unknown_or_empty_generator::RULE,
+    &appset_missingkey::RULE,
+    &appset_preserve_contradiction::RULE,
+    &appset_policy_without_finalizer::RULE,
     &excluded_kind_in_git::RULE,
     &values_file_missing::RULE,
     &hidden_source_override::RULE,
@@ -146,6 +181,13 @@ pub fn find(code_or_name: &str) -> Option<&'static Page> {
     pages().find(|page| page.code.eq_ignore_ascii_case(code_or_name) || page.name == code_or_name)
 }
 
+impl Page {
+    /// Whether the rule is about a merge: its examples are pairs of trees, and a single tree never breaks it.
+    pub fn is_about_change(&self) -> bool {
+        ALL.iter().any(|(page, rule)| page.code == self.code && matches!(rule.check, Check::Change(_)))
+    }
+}
+
 /// What the configuration says about rules.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -183,16 +225,34 @@ pub struct Context<'a> {
     findings: Vec<Finding>,
 }
 
+/// The rules that are on, and how bad their findings are.
+fn switched_on(options: &Options) -> Vec<(&'static Page, &'static Rule, Severity)> {
+    ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect()
+}
+
+/// Judges a merge: the findings of every rule about merges that is on, in order of path, place and code.
+///
+/// What the head breaks by itself is for [`judge`] to say.
+pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
+    let on = switched_on(options);
+    let run = |(page, rule, severity): &(&'static Page, &'static Rule, Severity)| {
+        let Check::Change(check) = rule.check else { return Vec::new() };
+        let mut context = Context::new(change.head, options, page, *severity);
+        check(change, &mut context);
+        context.findings
+    };
+    let mut findings: Vec<Finding> = on.par_iter().flat_map_iter(run).collect();
+    sort(&mut findings);
+    findings
+}
+
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
 pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
-    let on: Vec<_> =
-        ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
+    let on = switched_on(options);
     let run = |rules: &dyn Fn(&Rule, &mut Context<'a>)| {
         let mut findings = Vec::new();
         for (page, rule, severity) in &on {
-            let configured = options.severities.contains_key(page.code);
-            let mut context =
-                Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
+            let mut context = Context::new(inventory, options, page, *severity);
             rules(rule, &mut context);
             findings.append(&mut context.findings);
         }
@@ -226,7 +286,19 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
             _ => (),
         })
     });
-    let mut findings: Vec<Finding> = files.chain(documents).chain(made).chain(applications).collect();
+    let sets = sets::judged(inventory).into_par_iter().flat_map_iter(|set| {
+        // Of a set that a kustomization changes the inventory knows nothing; its text can be judged all the same.
+        let as_written = || ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
+        let own = if set.changed_by.is_some() { as_written() } else { None };
+        let admitted = set.admitted.as_ref().or(own.as_ref());
+        run(&|rule, context| {
+            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, admitted) {
+                check(set, admitted, context);
+            }
+        })
+    });
+    let made = files.chain(documents).chain(made);
+    let mut findings: Vec<Finding> = made.chain(applications).chain(sets).collect();
     findings.extend(run(&|rule, context| {
         if let Check::Inventory(check) = rule.check {
             check(context);
@@ -266,6 +338,11 @@ fn order(finding: &Finding) -> Order<'_> {
 }
 
 impl<'a> Context<'a> {
+    fn new(inventory: &'a Inventory, options: &'a Options, page: &'static Page, severity: Severity) -> Self {
+        let configured = options.severities.contains_key(page.code);
+        Self { inventory, options, page, severity, configured, findings: Vec::new() }
+    }
+
     /// Reports at a place; what the report is about is added to what comes back.
     pub fn report(&mut self, location: Location, message: impl Into<String>) -> Report<'_> {
         self.findings.push(Finding {
@@ -290,6 +367,33 @@ impl<'a> Context<'a> {
     /// Reports on an object of an Application, at its name.
     pub fn report_target(&mut self, app: &App, target: &Target, message: impl Into<String>) -> Report<'_> {
         self.report(target.manifest.location(), message).about(app, target)
+    }
+
+    /// Reports on an ApplicationSet, at a place of it.
+    pub fn report_set(&mut self, set: &Set, location: Location, message: impl Into<String>) -> Report<'_> {
+        let inventory = self.inventory;
+        let report = self.report(location, message).object(&set.key());
+        match set.parent {
+            Parent::Application(parent) => report.application(&inventory.applications[parent]),
+            Parent::Root | Parent::Folder | Parent::Set { .. } => report,
+        }
+    }
+
+    /// Reports on what a merge does to an object: at its place in head, else at that of the Application that does not
+    /// have it any more, and, where nothing is left in head, at its place in base.
+    pub fn report_row(&mut self, row: &Row, message: impl Into<String>) -> Report<'_> {
+        let base = row.base.as_ref().map(|manifest| manifest.location().in_base());
+        let head = row.head.as_ref().map(Manifest::location);
+        let (location, before) = match (head, base) {
+            (Some(head), base) => (head, base),
+            (None, Some(base)) => (base, None),
+            (None, None) => (Location::head(""), None),
+        };
+        let report = self.report(location, message).row(row);
+        match before {
+            Some(before) => report.see(before, "what base has"),
+            None => report,
+        }
     }
 
     /// Reports on an Application, at the field of this path.
@@ -344,6 +448,14 @@ impl Report<'_> {
     pub fn application(self, app: &App) -> Self {
         self.finding.application = app.reported();
         self.finding.cluster = (!app.cluster.is_empty()).then(|| Arc::clone(&app.cluster));
+        self
+    }
+
+    /// The object that a merge does something to, and the Application that had it.
+    pub fn row(self, row: &Row) -> Self {
+        self.finding.object = Some(object(&row.key));
+        self.finding.application.clone_from(&row.application);
+        self.finding.cluster = (!row.cluster.is_empty()).then(|| Arc::clone(&row.cluster));
         self
     }
 

@@ -1,7 +1,7 @@
 //! BH0xx: what could not be read, rendered or resolved. One page each; the inventory met the problems already.
 
 use super::document::each_map;
-use super::{Check, Context, Rule};
+use super::{Check, Context, Rule, sets};
 use crate::files::Location;
 use crate::finding::{Edit, FixKind, Severity};
 use crate::inventory::{Fate, Inventory, Parent, Set};
@@ -122,6 +122,8 @@ fn refused(context: &mut Context<'_>) {
         for member in &set.members {
             let (rejected, reason) = match &member.fate {
                 Fate::Rejected(reason) => (true, reason.as_str()),
+                // BH203 and BH204 tell what is wrong with a destination.
+                Fate::Invalid(_) if sets::goes_nowhere(member, inventory) => continue,
                 Fate::Invalid(reason) => (false, reason.as_str()),
                 Fate::Applied(_) | Fate::Twice | Fate::Owned(_) | Fate::Left => continue,
             };
@@ -207,6 +209,8 @@ fn because(kind: ProblemKind) -> &'static str {
         ProblemKind::Unparseable
         | ProblemKind::SourcePathMissing
         | ProblemKind::InvalidSpec
+        | ProblemKind::DestinationAmbiguous
+        | ProblemKind::DestinationUnknown
         | ProblemKind::RenderFailed
         | ProblemKind::NotRendered
         | ProblemKind::RepositoryUnknown

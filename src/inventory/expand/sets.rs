@@ -51,7 +51,7 @@ impl Expansion<'_> {
     /// Sets that stand in the tree and that no Application renders.
     pub(super) fn add_unclaimed_sets(&mut self, found: &Found) {
         for manifest in &found.sets {
-            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             let changed_by = found.kustomizations.changing(manifest.path()).cloned();
             let id = self.push_set(manifest.clone(), namespace, Parent::Root, instance, IN_CLUSTER.into(), 0);

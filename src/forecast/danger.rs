@@ -1,0 +1,75 @@
+//! How bad it is what a merge does to an object.
+
+use super::Outcome;
+use super::world::{End, Thing};
+use crate::model::{GroupKind, holds_data};
+use serde::Serialize;
+
+/// How bad it is. `Ord`: worse is greater.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Danger {
+    /// Nothing happens.
+    None,
+    /// Something changes.
+    Change,
+    /// Something does not come into being.
+    Blocked,
+    /// Something stays that nobody owns.
+    Orphan,
+    /// Something that runs, or that others need, stops.
+    Outage,
+    /// Data is gone.
+    DataLoss,
+}
+
+/// Kinds whose end stops something: workloads, what leads to them, and what they may do.
+const SERVING: &[(&str, &[&str])] = &[
+    ("apps", &["Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"]),
+    ("batch", &["CronJob", "Job"]),
+    ("", &["Pod", "ReplicationController", "Service", "ServiceAccount", "Endpoints"]),
+    ("networking.k8s.io", &["Ingress", "IngressClass"]),
+    ("gateway.networking.k8s.io", &["Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"]),
+    ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]),
+    ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
+    ("argoproj.io", &["AppProject"]),
+];
+
+/// What hangs on an object, beside itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Around {
+    /// Data goes with it.
+    pub data: bool,
+    /// Something that runs goes with it.
+    pub serving: bool,
+    /// Objects of head still refer to it.
+    pub referred: bool,
+}
+
+/// The danger of one row.
+pub(super) fn danger(thing: &Thing<'_>, outcome: Outcome, around: Around, stateful: &[GroupKind]) -> Danger {
+    match outcome {
+        Outcome::Unchanged | Outcome::Unknown => Danger::None,
+        Outcome::Created | Outcome::Updated | Outcome::Adopted | Outcome::Kept => Danger::Change,
+        Outcome::Orphaned => Danger::Orphan,
+        Outcome::Blocked => Danger::Blocked,
+        Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated => lost(thing, around, stateful),
+        Outcome::Stuck => lost(thing, around, stateful).max(Danger::Blocked),
+    }
+}
+
+fn lost(thing: &Thing<'_>, around: Around, stateful: &[GroupKind]) -> Danger {
+    if matches!(thing.end, Some(End::Hook(_))) {
+        return Danger::Change;
+    }
+    let key = &thing.key;
+    let manifest = thing.base.or(thing.head);
+    let claim = key.is("", "PersistentVolumeClaim");
+    if around.data || claim || manifest.is_some_and(|manifest| holds_data(&key.group, manifest, stateful)) {
+        return Danger::DataLoss;
+    }
+    let serves = SERVING.iter().any(|(group, kinds)| *group == &*key.group && kinds.contains(&&*key.kind));
+    if serves || around.serving || around.referred { Danger::Outage } else { Danger::Change }
+}
