@@ -215,5 +215,8 @@ pub fn is_incomplete(inventory: &Inventory) -> bool {
     let stops = |problem: &model::Problem| problem.state != model::State::Warning;
     inventory.problems.iter().any(stops)
         || inventory.applications.iter().any(|app| app.outcome != Outcome::Rendered)
-        || inventory.sets.iter().any(|set| set.outcome != SetOutcome::Generated)
+        || inventory
+            .sets
+            .iter()
+            .any(|set| set.outcome != SetOutcome::Generated || set.problems.iter().any(stops))
 }

@@ -27,7 +27,8 @@ pub(super) struct Surroundings<'a> {
 pub(super) struct Expanded {
     pub admitted: Option<ApplicationSet>,
     pub outcome: SetOutcome,
-    pub generated: Vec<Generated>,
+    /// What comes out of the controller, see [`objects`].
+    pub generated: Vec<appset::Generated>,
     pub problems: Vec<Problem>,
 }
 
@@ -121,9 +122,7 @@ pub(super) fn expand(
         },
     };
     let (outcome, generated) = match admitted.generate(&world) {
-        Outcome::Applications(generated) => {
-            (SetOutcome::Generated, objects(manifest, admitted.namespace(), generated))
-        }
+        Outcome::Applications(generated) => (SetOutcome::Generated, generated),
         Outcome::Failed { step, message, generator, origin, spot } => {
             let at = place(manifest, step, generator, spot);
             problems.push(failed(step, &message, &origin).at(at));
@@ -138,8 +137,13 @@ pub(super) fn expand(
     Expanded { admitted: Some(admitted), outcome, generated, problems }
 }
 
-/// Generated objects as manifests that point at the template.
-fn objects(manifest: &Manifest, namespace: &str, generated: Vec<appset::Generated>) -> Vec<Generated> {
+/// Generated objects of a set as manifests that point at the template. Runs in parallel itself, so that no thread that
+/// generates is asked to do so for another set on top of its stack.
+pub(super) fn objects(
+    manifest: &Manifest,
+    namespace: &str,
+    generated: Vec<appset::Generated>,
+) -> Vec<Generated> {
     let last = generated.iter().map(|one| one.generator).max().map_or(0, |last| last + 1);
     let origins: Vec<Arc<Origin>> =
         (0..last).map(|generator| Arc::new(Origin::Rendered(template(manifest, generator)))).collect();

@@ -25,9 +25,9 @@ mod settings;
 mod sources;
 
 pub use known::Known;
-pub use settings::cluster as cluster_of;
 pub use options::{InstanceOptions, Mapping, Options};
 pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
+pub use settings::cluster as cluster_of;
 
 /// Index of an Application in [`Inventory::applications`].
 pub type AppId = usize;
