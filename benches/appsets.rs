@@ -1,4 +1,5 @@
-//! ApplicationSets of ten thousand Applications: a matrix of clusters and folders, with both template engines.
+//! ApplicationSets of ten thousand Applications: a matrix of clusters and folders, with both template engines, through the
+//! library and as whole runs of `billhook apps`.
 //!
 //! The limit the project keeps is one second for ten thousand, and time that grows no faster than their number.
 
@@ -8,6 +9,8 @@ use billhook::appset::{ApplicationSet, Cluster, Known, Outcome, Repository, Sett
 use billhook::files::Tree;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
+use std::fs;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -49,6 +52,54 @@ fn main() {
             println!("{what:<44} {median:>9.3} {min:>9.3} {:>12.2}", median * 1e6 / count as f64);
         }
     }
+    commands();
+}
+
+/// Runs of the program: the set alone, and the tree around it, whose every Application is rendered.
+fn commands() {
+    println!("{:<44} {:>9} {:>9} {:>12}", "billhook apps", "median s", "min s", "µs each");
+    for &(clusters, folders) in SIZES {
+        let folder = tempfile::tempdir().expect("a scratch folder");
+        let root = folder.path();
+        let write = |path: &str, text: &str| {
+            let path = root.join(path);
+            fs::create_dir_all(path.parent().expect("a path inside the root")).expect("a folder");
+            fs::write(path, text).expect("a file");
+        };
+        write("tree/sets/bench.yaml", &object(true).to_string());
+        for index in 0..folders {
+            let manifest = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: b}\n";
+            write(&format!("tree/apps/app-{index}/settings.yaml"), manifest);
+            write(&format!("tree/apps/app-{index}/other.yaml"), &manifest.replace("settings", "other"));
+        }
+        let list: Vec<Value> = (0..clusters)
+            .map(cluster)
+            .map(|cluster| json!({"name": cluster.name, "server": cluster.server, "labels": cluster.labels}))
+            .collect();
+        write("clusters.yaml", &Value::from(list).to_string());
+        let count = clusters * folders;
+        let alone =
+            ["--applicationset", "tree/sets/bench.yaml", "--repository", "https://git.example/repo.git=tree"];
+        for (what, arguments) in [("set alone", &alone[..]), ("tree, rendered", &["tree"][..])] {
+            let mut times: Vec<f64> = (0..RUNS)
+                .map(|_| {
+                    let start = Instant::now();
+                    let output = Command::new(env!("CARGO_BIN_EXE_billhook"))
+                        .current_dir(root)
+                        .args(["apps", "--format", "ndjson", "--no-config", "--clusters", "clusters.yaml"])
+                        .args(arguments)
+                        .output()
+                        .expect("the program starts");
+                    assert_eq!(output.stdout.iter().filter(|byte| **byte == b'\n').count(), count);
+                    start.elapsed().as_secs_f64()
+                })
+                .collect();
+            times.sort_by(f64::total_cmp);
+            let (median, min) = (times[RUNS / 2], times[0]);
+            let what = format!("{count} Applications, {what}");
+            println!("{what:<44} {median:>9.3} {min:>9.3} {:>12.2}", median * 1e6 / count as f64);
+        }
+    }
 }
 
 fn cluster(index: usize) -> Cluster {
@@ -73,8 +124,12 @@ fn tree(folders: usize) -> Arc<Tree> {
 }
 
 fn set(go: bool) -> ApplicationSet {
+    ApplicationSet::admit(&object(go), "argocd").expect("the set is fine")
+}
+
+fn object(go: bool) -> Value {
     let text = |fast: &str, with_go: &str| Value::from(if go { with_go } else { fast });
-    let object = json!({
+    json!({
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "ApplicationSet",
         "metadata": {"name": "bench"},
@@ -122,6 +177,5 @@ fn set(go: bool) -> ApplicationSet {
                 },
             },
         },
-    });
-    ApplicationSet::admit(&object, "argocd").expect("the set is fine")
+    })
 }

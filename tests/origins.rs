@@ -104,7 +104,7 @@ fn origins(root: &Path, arguments: &[&str]) -> BTreeMap<String, Vec<(String, Str
         let name = text(&line["key"]["name"]);
         let short = match name.rsplit_once('-') {
             Some((short, hash)) if hash.len() == 10 => short,
-            _ => name,
+            _ => &name,
         };
         let application = text(&line["application"]).trim_start_matches("argocd/").to_owned();
         let origin = &line["origin"];

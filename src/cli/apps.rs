@@ -3,7 +3,7 @@
 use super::args::{Apps, Args};
 use super::error::Error;
 use super::exit::Exit;
-use super::lines::{Makers, Places, Source, sets, sorted};
+use super::lines::{Makers, Places, Source, cause, sets, sorted};
 use super::load::{only, scene};
 use super::{finish, output};
 use crate::inventory::App;
@@ -35,6 +35,7 @@ pub fn run(args: &Args, apps: &Apps) -> Result<Exit, Error> {
             cluster: &app.cluster,
             parent: makers.name(&app.parent),
             origin: source.origin(),
+            cause: cause(inventory, app),
         });
         let own = inventory.problems.iter().map(|problem| ("", places.problem(problem)));
         let sets = told.iter().map(|(name, problem)| (*name, problem.clone()));

@@ -1,9 +1,10 @@
 //! What an inventory holds, as the lines that reports are made of.
 
+use crate::appset::{By, Produced};
 use crate::files::{Lines, Location, Path};
 use crate::inventory::{App, Inventory, Outcome, Parent, SetOutcome};
 use crate::model::{self, Condition, Manifest, ResourceKey};
-use crate::report::{Key, Origin, Problem, State, Unknown};
+use crate::report::{Cause, CauseKind, Key, Origin, Problem, State, Unknown};
 use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -154,6 +155,23 @@ impl<'a> Makers<'a> {
     }
 }
 
+/// What made the parameters of a generated Application.
+pub fn cause<'a>(inventory: &'a Inventory, app: &App) -> Vec<Cause<'a>> {
+    let produced = inventory.generated(app).map_or(&[][..], |(_, member)| &member.provenance.produced);
+    let step = |step: &'a Produced| {
+        let (by, name, index) = match &step.by {
+            By::Element(index) => (CauseKind::Element, None, Some(*index)),
+            By::Folder(path) => (CauseKind::Folder, Some(path.as_str()), None),
+            By::File(path, index) => (CauseKind::File, Some(path.as_str()), Some(*index)),
+            By::Cluster(name) => (CauseKind::Cluster, Some(name.as_str()), None),
+            By::Clusters => (CauseKind::Clusters, None, None),
+            By::Answer(index) => (CauseKind::Answer, None, Some(*index)),
+        };
+        Cause { generator: &step.generator, by, name, index }
+    };
+    produced.iter().map(step).collect()
+}
+
 /// What cannot be told, and whom it befalls. What Argo CD refuses too is told by findings.
 pub fn unknown<'a>(inventory: &'a Inventory, places: &Places<'_>) -> Vec<Unknown<'a>> {
     let of = |application: Option<&'a str>, problem: &'a model::Problem| Unknown {
@@ -198,5 +216,8 @@ pub fn is_incomplete(inventory: &Inventory) -> bool {
     let stops = |problem: &model::Problem| problem.state != model::State::Warning;
     inventory.problems.iter().any(stops)
         || inventory.applications.iter().any(|app| app.outcome != Outcome::Rendered)
-        || inventory.sets.iter().any(|set| set.outcome != SetOutcome::Generated)
+        || inventory
+            .sets
+            .iter()
+            .any(|set| set.outcome != SetOutcome::Generated || set.problems.iter().any(stops))
 }

@@ -127,11 +127,24 @@ fn discovered(options: &Options, problems: &mut Vec<Problem>) -> Found {
 }
 
 /// The clusters of the configuration, and those whose Secrets are in the tree or known.
-fn clusters(options: &Options, found: &Found) -> Clusters {
+fn clusters(options: &Options, found: &Found, problems: &mut Vec<Problem>) -> Clusters {
     let mut clusters = options.clusters.clone();
     let known = options.known.iter().map(|known| &known.found);
     for secret in std::iter::once(found).chain(known).flat_map(|found| &found.clusters) {
-        clusters.add(settings::cluster(secret));
+        let cluster = settings::cluster(secret);
+        let name = cluster.name.clone();
+        let differ = clusters.add(cluster);
+        if !differ.is_empty() {
+            let message = format!(
+                "the Secret `{}` and the configuration disagree about cluster `{name}`: {}",
+                secret.name(),
+                differ.join(", ")
+            );
+            let problem = Problem::warning(ProblemKind::SettingConflict, message, None).help(
+                "what the Secret says is taken; correct the configuration, or leave these fields out of it",
+            );
+            problems.push(problem.at(secret.location()));
+        }
     }
     clusters
 }
@@ -174,7 +187,7 @@ impl<'a> Expansion<'a> {
     /// Everything that a tree deploys, where charts are told that clusters serve this.
     fn of(options: &'a Options, found: &Found, mut problems: Vec<Problem>, served: Served) -> Self {
         let instances = settings::instances(options, found, &mut problems);
-        let clusters = clusters(options, found);
+        let clusters = clusters(options, found, &mut problems);
         let sets = Sets::new(sets::projects(options, found));
         let mut expansion = Self { problems, served, ..Self::new(options, instances, clusters, sets) };
         expansion.add_written(found);
@@ -626,7 +639,9 @@ impl Expansion<'_> {
                 let renders_itself = self.by_document.get(&document) == Some(&parent);
                 if !renders_itself {
                     self.claimed.insert(document.clone());
-                    if let Some(&id) = self.by_document.get(&document) {
+                    if let Some(&id) = self.by_document.get(&document)
+                        && !self.is_above(id, parent)
+                    {
                         self.drafts[id].lost |= self.drafts[id].parent == Parent::Root;
                     }
                 }

@@ -2,9 +2,7 @@
 
 use super::set::{Provenance, SetOutcome, template};
 use super::sources::Repositories;
-use crate::appset::{
-    self, ApplicationSet, By, Known, Lack, Outcome, Produced, Repository, Spot, Step, World,
-};
+use crate::appset::{self, ApplicationSet, Known, Lack, Outcome, Produced, Repository, Spot, Step, World};
 use crate::files::{Location, Span};
 use crate::model::{
     Application, Cluster, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem, ProblemKind, Settings,
@@ -29,7 +27,8 @@ pub(super) struct Surroundings<'a> {
 pub(super) struct Expanded {
     pub admitted: Option<ApplicationSet>,
     pub outcome: SetOutcome,
-    pub generated: Vec<Generated>,
+    /// What comes out of the controller, see [`objects`].
+    pub generated: Vec<appset::Generated>,
     pub problems: Vec<Problem>,
 }
 
@@ -123,9 +122,7 @@ pub(super) fn expand(
         },
     };
     let (outcome, generated) = match admitted.generate(&world) {
-        Outcome::Applications(generated) => {
-            (SetOutcome::Generated, objects(manifest, admitted.namespace(), generated))
-        }
+        Outcome::Applications(generated) => (SetOutcome::Generated, generated),
         Outcome::Failed { step, message, generator, origin, spot } => {
             let at = place(manifest, step, generator, spot);
             problems.push(failed(step, &message, &origin).at(at));
@@ -140,8 +137,13 @@ pub(super) fn expand(
     Expanded { admitted: Some(admitted), outcome, generated, problems }
 }
 
-/// Generated objects as manifests that point at the template.
-fn objects(manifest: &Manifest, namespace: &str, generated: Vec<appset::Generated>) -> Vec<Generated> {
+/// Generated objects of a set as manifests that point at the template. Runs in parallel itself, so that no thread that
+/// generates is asked to do so for another set on top of its stack.
+pub(super) fn objects(
+    manifest: &Manifest,
+    namespace: &str,
+    generated: Vec<appset::Generated>,
+) -> Vec<Generated> {
     let last = generated.iter().map(|one| one.generator).max().map_or(0, |last| last + 1);
     let origins: Vec<Arc<Origin>> =
         (0..last).map(|generator| Arc::new(Origin::Rendered(template(manifest, generator)))).collect();
@@ -213,23 +215,11 @@ fn failed(step: Step, message: &str, origin: &[Produced]) -> Problem {
     };
     let element = match origin {
         [] => String::new(),
-        origin => format!(" for {}", named(origin)),
+        origin => {
+            format!(" for {}", origin.iter().map(Produced::to_string).collect::<Vec<_>>().join(" and "))
+        }
     };
     Problem::refused(ProblemKind::SetFails, format!("{what}{element}: {message}"))
-}
-
-/// What produced a set of parameters, in words.
-pub(super) fn named(origin: &[Produced]) -> String {
-    let word = |produced: &Produced| match &produced.by {
-        By::Element(index) => format!("element {} of `{}`", index + 1, produced.generator),
-        By::Folder(path) => format!("`{path}`"),
-        By::File(path, 0) => format!("`{path}`"),
-        By::File(path, index) => format!("object {} of `{path}`", index + 1),
-        By::Cluster(name) => format!("cluster `{name}`"),
-        By::Clusters => "all clusters".to_owned(),
-        By::Answer(index) => format!("answer {} of `{}`", index + 1, produced.generator),
-    };
-    origin.iter().map(word).collect::<Vec<_>>().join(" and ")
 }
 
 fn unknown(lack: Lack, reason: &str, cure: Option<String>) -> Problem {

@@ -1,5 +1,5 @@
 use super::Inventory;
-use crate::model::{Problem, ProblemKind};
+use crate::model::{Manifest, Problem, ProblemKind};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -27,20 +27,20 @@ pub(super) fn separate(inventory: &mut Inventory) {
         })
     };
     let paths: Vec<Arc<str>> =
-        (0..inventory.applications.len()).map(|app| inventory.root(app).path().clone()).collect();
+        (0..inventory.applications.len()).map(|app| path_of(inventory, inventory.root(app))).collect();
     for (app, path) in paths.iter().enumerate() {
         let configured = inventory.applications[app].instance;
         inventory.applications[app].instance = assign(inventory, configured, path);
     }
     for index in 0..inventory.sets.len() {
         let path =
-            inventory.top(&inventory.sets[index].parent, &inventory.sets[index].manifest).path().clone();
+            path_of(inventory, inventory.top(&inventory.sets[index].parent, &inventory.sets[index].manifest));
         let configured = inventory.sets[index].instance;
         inventory.sets[index].instance = assign(inventory, configured, &path);
     }
     for index in 0..inventory.projects.len() {
         let owned = &inventory.projects[index];
-        let path = inventory.top(&owned.parent, &owned.project.manifest).path().clone();
+        let path = path_of(inventory, inventory.top(&owned.parent, &owned.project.manifest));
         let configured = inventory.projects[index].instance;
         inventory.projects[index].instance = assign(inventory, configured, &path);
     }
@@ -50,6 +50,15 @@ pub(super) fn separate(inventory: &mut Inventory) {
         Some(app) => note.at(inventory.root(app).location()),
         None => note,
     });
+}
+
+/// The file that a root stands in; of one that is a folder, the folder with a slash behind it.
+fn path_of(inventory: &Inventory, root: &Manifest) -> Arc<str> {
+    let path = root.path();
+    match !path.is_empty() && inventory.documents.tree().is_dir(path) {
+        true => format!("{path}/").into(),
+        false => Arc::clone(path),
+    }
 }
 
 /// Pairs of a folder and a name in it that are alternatives to another name in that folder.
@@ -71,11 +80,11 @@ fn apart(inventory: &Inventory) -> HashSet<(String, String)> {
         );
     }
     for set in &inventory.sets {
-        let path = inventory.top(&set.parent, &set.manifest).path();
+        let path = &path_of(inventory, inventory.top(&set.parent, &set.manifest));
         define(set.instance, "ApplicationSet", &set.namespace, &set.manifest.name().into(), path);
     }
     for owned in &inventory.projects {
-        let path = inventory.top(&owned.parent, &owned.project.manifest).path();
+        let path = &path_of(inventory, inventory.top(&owned.parent, &owned.project.manifest));
         define(owned.instance, "AppProject", &owned.namespace, &owned.project.name, path);
     }
     let mut apart = HashSet::new();

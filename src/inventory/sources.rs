@@ -4,16 +4,21 @@ use crate::model::{Application, Manifest, Problem, ProblemKind, Source, normaliz
 use crate::render::Documents;
 use crate::yaml::Node;
 use hashbrown::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Which tree answers for which repository and revision.
 pub(super) struct Repositories<'a> {
     options: &'a Options,
-    /// The address that is taken for this tree without being mapped.
-    own: Option<String>,
+    /// The address that is taken for this tree without being mapped, as soon as something tells it.
+    own: OnceLock<Own>,
+    revisions: Mutex<HashMap<String, Option<Found>>>,
+}
+
+/// What is taken for this tree.
+struct Own {
+    url: String,
     /// The branch of this tree.
     branch: Option<String>,
-    revisions: Mutex<HashMap<String, Option<Found>>>,
 }
 
 /// The files that answer for a source, and the commit they are.
@@ -30,15 +35,29 @@ impl<'a> Repositories<'a> {
     pub(super) fn new(options: &'a Options, applications: &[Application], sets: &[Manifest]) -> Self {
         let written = applications.iter().flat_map(|app| app.spec.effective_sources());
         let sources: Vec<Source> = written.chain(sets.iter().flat_map(sources_of_set)).collect();
-        let guess = || if options.guess { own(options, &sources) } else { None };
-        let own = options.address.clone().or_else(guess);
-        let branch = options.branch.clone().or_else(|| usual_branch(&sources, own.as_deref()?));
-        Self { options, own, branch, revisions: Mutex::default() }
+        let repositories = Self { options, own: OnceLock::new(), revisions: Mutex::default() };
+        repositories.learn(&sources);
+        repositories
+    }
+
+    /// Settles it by these sources, where nothing did before: a set that names its folders by parameters tells only once
+    /// it is expanded.
+    pub(super) fn learn(&self, sources: &[Source]) {
+        if self.own.get().is_some() {
+            return;
+        }
+        let guess = || if self.options.guess { own(self.options, sources) } else { None };
+        if let Some(url) = self.options.address.clone().or_else(guess) {
+            let branch = self.options.branch.clone().or_else(|| usual_branch(sources, &url));
+            self.own.get_or_init(|| Own { url, branch });
+        }
     }
 
     /// The address that is taken for this tree, and its branch.
     pub(super) fn own(&self) -> (Option<String>, Option<String>) {
-        (self.own.clone(), self.branch.clone())
+        let own = self.own.get();
+        let branch = own.and_then(|own| own.branch.clone());
+        (own.map(|own| own.url.clone()), branch.or_else(|| self.options.branch.clone()))
     }
 
     /// The files of a source.
@@ -64,7 +83,7 @@ impl<'a> Repositories<'a> {
         let mapped = of_source.iter().any(|mapping| mapping.revision.is_none());
         let mut seen = !of_source.is_empty();
         if !mapped && self.is_own(&source.repo_url) {
-            if follows(revision, self.branch.as_deref()) {
+            if follows(revision, self.own.get().and_then(|own| own.branch.as_deref())) {
                 let documents = Arc::clone(&self.options.documents);
                 return Ok(Found { documents, commit: self.options.commit.clone() });
             }
@@ -88,7 +107,7 @@ impl<'a> Repositories<'a> {
     }
 
     fn is_own(&self, url: &str) -> bool {
-        self.own.as_ref().is_some_and(|own| place(own) == place(url))
+        self.own.get().is_some_and(|own| place(&own.url) == place(url))
     }
 
     /// Another revision of this repository, from git where it is there.

@@ -55,13 +55,38 @@ impl Clusters {
         self.list.iter()
     }
 
-    /// Adds a cluster unless one of its name is there already; says whether it was added.
-    pub fn add(&mut self, cluster: Cluster) -> bool {
-        let new = !self.list.iter().any(|known| known.name == cluster.name);
-        if new {
-            self.list.push(cluster);
+    /// Adds a cluster as its Secret describes it. Of one that is listed under that name already, by hand or by the same
+    /// Secret, what the Secret says comes first; the fields on which both speak and differ are told.
+    pub fn add(&mut self, secret: Cluster) -> Vec<&'static str> {
+        let same = |known: &&mut Cluster| {
+            known.name == secret.name && (known.secret.is_empty() || known.secret == secret.secret)
+        };
+        let Some(known) = self.list.iter_mut().find(same) else {
+            self.list.push(secret);
+            return Vec::new();
+        };
+        let mut differ = Vec::new();
+        let mut text = |field: &'static str, own: &mut String, new: String| {
+            if !own.is_empty() && !new.is_empty() && *own != new {
+                differ.push(field);
+            }
+            if !new.is_empty() {
+                *own = new;
+            }
+        };
+        text("server", &mut known.server, secret.server);
+        text("project", &mut known.project, secret.project);
+        text("secret", &mut known.secret, secret.secret);
+        for (field, own, new) in [
+            ("labels", &mut known.labels, secret.labels),
+            ("annotations", &mut known.annotations, secret.annotations),
+        ] {
+            if own.iter().any(|(key, value)| new.get(key) != Some(value)) {
+                differ.push(field);
+            }
+            *own = new;
         }
-        new
+        differ
     }
 
     /// The cluster with this name or address.
@@ -124,6 +149,27 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_come_first() {
+        let labels = |value: &str| BTreeMap::from([("env".to_owned(), value.to_owned())]);
+        let cluster = |server: &str, secret: &str, env: &str| Cluster {
+            name: "prod".into(),
+            server: server.into(),
+            secret: secret.into(),
+            labels: labels(env),
+            ..Cluster::default()
+        };
+        let listed = Cluster { kubernetes: "1.30".into(), ..cluster("https://old.example", "", "test") };
+        let mut clusters = Clusters::new(vec![listed], true);
+        let differ = clusters.add(cluster("https://prod.example", "a", "prod"));
+        assert_eq!(differ, ["server", "labels"]);
+        let known = clusters.find("prod").expect("it is listed");
+        assert_eq!((known.kubernetes.as_str(), known.server.as_str()), ("1.30", "https://prod.example"));
+        assert_eq!(known.labels, labels("prod"));
+        assert!(clusters.add(cluster("https://other.example", "b", "prod")).is_empty());
+        assert_eq!(clusters.iter().count(), 2, "two Secrets of one name stay two");
+    }
 
     #[test]
     fn one_identity() {

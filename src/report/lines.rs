@@ -100,6 +100,37 @@ pub enum InventoryLine<'a> {
     },
 }
 
+/// One step on the way to a generated Application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Cause<'a> {
+    /// The generator, such as `spec.generators[0].matrix.generators[1].git`.
+    pub generator: &'a str,
+    /// What of it.
+    pub by: CauseKind,
+    /// Its path or name, where it has one.
+    pub name: Option<&'a str>,
+    /// Its number, from 0, where it has one: of an element, of an object in a file, of an answer.
+    pub index: Option<usize>,
+}
+
+/// What of a generator makes parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CauseKind {
+    /// An element of a list.
+    Element,
+    /// A folder of a repository.
+    Folder,
+    /// An object in a file of a repository.
+    File,
+    /// A cluster.
+    Cluster,
+    /// All clusters at once.
+    Clusters,
+    /// An answer of a service.
+    Answer,
+}
+
 /// One line of `apps --format ndjson`.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(untagged)]
@@ -116,8 +147,11 @@ pub enum AppLine<'a> {
         cluster: &'a str,
         /// What made it: `namespace/name` of an Application, or `ApplicationSet namespace/name`; null for a root.
         parent: Option<&'a str>,
-        /// The line it is written on, or where its generator is.
+        /// The line it is written on, or where the template names it.
         origin: Option<Origin<'a>>,
+        /// What made the parameters of a generated one: one step for each generator that has a part in it.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        cause: Vec<Cause<'a>>,
     },
     /// An ApplicationSet that cannot be told.
     Problem {

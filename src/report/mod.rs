@@ -21,7 +21,7 @@ mod yaml;
 pub use diff::{ApplicationLine, Diff, DiffReport, Place, RowLine, Verdict, diff};
 pub use excerpt::{BOLD, DIM, Source, draw};
 pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
-pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
+pub use lines::{AppLine, Cause, CauseKind, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
 pub use mask::mask;
 pub use neutral::{EscapeJson, line as neutral};
 pub use page::{page, pages};

@@ -1,7 +1,9 @@
 //! `inventory`, `apps` and `render`: lines for machines, columns for people, manifests for both.
 
 use crate::report::excerpt::{BOLD, DIM};
-use crate::report::lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State};
+use crate::report::lines::{
+    AppLine, Cause, CauseKind, InventoryLine, Key, Origin, Problem, RenderLine, State,
+};
 use crate::report::neutral::{self, EscapeJson};
 use crate::report::{Error, Format, Layout, yaml};
 use serde::Serialize;
@@ -158,8 +160,9 @@ fn apps_table<'a>(
     let mut problems = Vec::new();
     for line in lines {
         match line {
-            AppLine::Application { name, cluster, parent, origin, .. } => {
-                let mut row = vec![name.to_owned(), cluster.to_owned(), parent.unwrap_or("").to_owned()];
+            AppLine::Application { name, cluster, parent, origin, cause, .. } => {
+                let maker = format!("{}{}", parent.unwrap_or(""), causes(&cause));
+                let mut row = vec![name.to_owned(), cluster.to_owned(), maker];
                 if layout.wide {
                     row.push(origin.map(|origin| place(origin, layout)).unwrap_or_default());
                 }
@@ -171,6 +174,26 @@ fn apps_table<'a>(
         }
     }
     table(&head, rows, problems, out)
+}
+
+/// What made a generated Application, behind the name of its set; counted from 1, as people do.
+fn causes(causes: &[Cause<'_>]) -> String {
+    let one = |cause: &Cause<'_>| {
+        let number = cause.index.map_or(0, |index| index + 1);
+        let name = cause.name.unwrap_or("");
+        match cause.by {
+            CauseKind::Element => format!("element {number}"),
+            CauseKind::File if number > 1 => format!("{name}, object {number}"),
+            CauseKind::Folder | CauseKind::File => name.to_owned(),
+            CauseKind::Cluster => format!("cluster {name}"),
+            CauseKind::Clusters => "all clusters".to_owned(),
+            CauseKind::Answer => format!("answer {number}"),
+        }
+    };
+    match causes {
+        [] => String::new(),
+        causes => format!(" ({})", causes.iter().map(one).collect::<Vec<_>>().join("; ")),
+    }
 }
 
 fn table(

@@ -90,7 +90,8 @@ fn owner(set: &Set, member: &Member, inventory: &Inventory) -> Option<SetId> {
         _ => None,
     };
     let first = inventory.named(own.instance, &own.id).iter().filter_map(of_set).min()?;
-    (!std::ptr::eq(&inventory.sets[first], set)).then_some(first)
+    // One set that two parents render is one set.
+    (inventory.sets[first].id != set.id).then_some(first)
 }
 
 /// Names of Applications that somebody else renders.

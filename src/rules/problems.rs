@@ -4,7 +4,7 @@ use super::document::each_map;
 use super::{Check, Context, Rule, sets};
 use crate::files::Location;
 use crate::finding::{Edit, FixKind, Severity};
-use crate::inventory::{Fate, Inventory, Set};
+use crate::inventory::{Fate, Inventory, Parent, Set};
 use crate::model::{Problem, ProblemKind, State};
 use crate::yaml::{Value, edit};
 use std::collections::BTreeMap;
@@ -175,8 +175,13 @@ fn add(context: &mut Context<'_>, problem: &Problem, app: Option<&crate::invento
         ProblemKind::ObjectInvalid | ProblemKind::ResourceUnreadable => quotes(context.inventory, &location),
         _ => Vec::new(),
     };
+    let generated = app.is_some_and(|app| matches!(app.parent, Parent::Set { .. }));
     let help = match quotes.is_empty() {
         false if problem.help.is_empty() => "put the value in quotes".to_owned(),
+        _ if generated && problem.kind == ProblemKind::SourcePathMissing => {
+            "correct the path or add the folder; to retire the workload, take its element out of the generator"
+                .to_owned()
+        }
         _ => problem.help.clone(),
     };
     let mut report = context.report(location, problem.message.clone()).help(help).fix(FixKind::Safe, quotes);

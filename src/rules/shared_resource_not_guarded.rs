@@ -1,7 +1,7 @@
 //! BH305. Meaning, rationale and examples: `rules/BH305-shared-resource-not-guarded.md`.
 
 use crate::finding::FixKind;
-use crate::inventory::{App, Parent, Set};
+use crate::inventory::{App, Inventory, Parent, Set};
 use crate::model::ResourceKey;
 use crate::rules::options::add;
 use crate::rules::{Check, Context, Report, Rule};
@@ -29,7 +29,7 @@ fn check(cx: &mut Context<'_>) {
     }
     // A set without a template is a patch that nothing here takes, or broken.
     let is_whole = |set: &&Set| set.manifest.node().at(&["spec", "template"]).is_some();
-    let open = |set: &&Set| set.changed_by.is_none() && !is_guarded(set);
+    let open = |set: &&Set| set.changed_by.is_none() && !is_guarded(set, inventory);
     for set in inventory.sets.iter().filter(is_whole).filter(open) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
         let message =
@@ -49,8 +49,12 @@ fn is_own(app: &App) -> bool {
     is_own && !app.application.spec.sync_options().has(OPTION)
 }
 
-/// Whether the template of a set has the option, or something that may bring it.
-fn is_guarded(set: &Set) -> bool {
+/// Whether the Applications of a set have the option; where none is known, whether its texts may bring it.
+fn is_guarded(set: &Set, inventory: &Inventory) -> bool {
+    let mut applied = set.applied().map(|id| &inventory.applications[id]).peekable();
+    if applied.peek().is_some() {
+        return applied.all(|app| app.application.spec.sync_options().has(OPTION));
+    }
     let node = set.manifest.node();
     let options = node.at(TEMPLATE).into_iter().flat_map(Node::items);
     let listed = options.filter_map(Node::as_str).any(|option| option == OPTION || option.contains("{{"));

@@ -42,6 +42,10 @@ impl Context<'_> {
             if !selector.matches(&labels) {
                 continue;
             }
+            if cluster.server.is_empty() {
+                let reason = format!("the address of cluster `{}` is not known", cluster.name);
+                return Err(Fail::unknown(Lack::Clusters, reason));
+            }
             has_local |= cluster.server == IN_CLUSTER_SERVER;
             let values = self.cluster_parameters(cluster, &labels);
             self.append_values(generator, &values)?;

@@ -6,6 +6,7 @@ mod git;
 mod services;
 
 use serde_json::Value as Json;
+use std::fmt;
 
 pub(super) use git::Trees;
 
@@ -41,6 +42,21 @@ pub enum By {
     Clusters,
     /// An answer of a service, counted from 0.
     Answer(usize),
+}
+
+impl fmt::Display for Produced {
+    /// In words, counted from 1: ``element 2 of `spec.generators[0].list` ``.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.by {
+            By::Element(index) => write!(f, "element {} of `{}`", index + 1, self.generator),
+            By::Folder(path) => write!(f, "folder `{path}`"),
+            By::File(path, 0) => write!(f, "file `{path}`"),
+            By::File(path, index) => write!(f, "object {} of file `{path}`", index + 1),
+            By::Cluster(name) => write!(f, "cluster `{name}`"),
+            By::Clusters => f.write_str("all clusters"),
+            By::Answer(index) => write!(f, "answer {} of `{}`", index + 1, self.generator),
+        }
+    }
 }
 
 /// One set of parameters and where it comes from.

@@ -189,9 +189,13 @@ impl Expansion<'_> {
         let this = &*self;
         let expanded: Vec<Expanded> =
             open.par_iter().map(|&id| this.expand_set(&this.sets.list[id].set, &around)).collect();
+        let before = self.drafts.len();
         for (id, expanded) in open.into_iter().zip(expanded) {
             self.take(id, expanded);
         }
+        let new = self.drafts[before..].iter();
+        repositories
+            .learn(&new.flat_map(|draft| draft.application.spec.effective_sources()).collect::<Vec<_>>());
     }
 
     fn surroundings<'s>(&'s self, repositories: &'s Repositories<'_>) -> Surroundings<'s> {
@@ -227,11 +231,11 @@ impl Expansion<'_> {
         }
         let (instance, home, depth) = (draft.set.instance, Arc::clone(&draft.set.home), draft.depth + 1);
         let above: Vec<AppId> = self.above(&Parent::Set { set: id, member: 0 }).collect();
-        let mut members = Vec::with_capacity(expanded.generated.len());
         let mut problems = expanded.problems;
-        for (member, Generated { manifest, provenance, application }) in
-            expanded.generated.into_iter().enumerate()
-        {
+        let set = &self.sets.list[id].set;
+        let generated = generate::objects(&set.manifest, &set.namespace, expanded.generated);
+        let mut members = Vec::with_capacity(generated.len());
+        for (member, Generated { manifest, provenance, application }) in generated.into_iter().enumerate() {
             let name: Arc<str> = manifest.name().into();
             let fate = match application {
                 Err(Aside::Twice) => Fate::Twice,
