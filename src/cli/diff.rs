@@ -40,17 +40,13 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         Side::Base => pair.base.text(path),
         Side::Head => pair.head.text(path),
     };
-    let known = report::Lint {
-        findings: &before,
-        unknown: &[],
-        summary: report::Summary::default(),
-        sources: &of_base,
-    };
+    let known = report::Lint { findings: &before, sources: &of_base, ..report::Lint::default() };
     let all = report::Lint {
         findings: &after,
         unknown: &unknown,
         summary: lint::summary(&pair.head),
         sources: &of_both,
+        ..report::Lint::default()
     };
     let findings = report::fresh(&known, &all);
     let existing = after.len() - findings.len();

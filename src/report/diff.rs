@@ -6,7 +6,7 @@ use crate::report::excerpt::{self, BOLD, DIM};
 use crate::report::json::{self, FindingLine};
 use crate::report::lines::{Key, Unknown};
 use crate::report::neutral::{self, EscapeJson};
-use crate::report::{Error, Format, Layout, Lint, text, yaml};
+use crate::report::{Error, Format, Layout, Lint, Listing, text, yaml};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -129,20 +129,20 @@ pub struct ApplicationLine<'a> {
 
 /// Writes `diff` as `format`.
 pub fn diff(format: Format, diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
-    match format {
-        Format::Text => people(diff, layout, out),
-        Format::Json => {
+    match Listing::try_from(format)? {
+        Listing::Text => people(diff, layout, out),
+        Listing::Json => {
             serde_json::to_writer(EscapeJson(&mut *out), &report(diff))?;
             Ok(writeln!(out)?)
         }
-        Format::Ndjson => {
+        Listing::Ndjson => {
             for row in &diff.forecast.rows {
                 serde_json::to_writer(EscapeJson(&mut *out), &line(diff, row))?;
                 writeln!(out)?;
             }
             Ok(())
         }
-        Format::Yaml => yaml::write(&report(diff), out),
+        Listing::Yaml => yaml::write(&report(diff), out),
     }
 }
 
