@@ -20,18 +20,30 @@ const FORMATS: [&str; 10] =
 /// What the program wrote, by format.
 type Reports = BTreeMap<&'static str, String>;
 
-/// One run over `tree`, from the folder around it, with every format.
+/// One run of `lint` over `tree`, from the folder around it, with every format.
 fn reports(tree: &Path, more: &[&str]) -> Reports {
+    let path = tree.to_str().expect("UTF-8");
+    run(tree.parent().expect("a folder around the tree"), &[&["lint", path, "-v"], more].concat())
+}
+
+/// One run of `diff` over two folders, with every format.
+fn merge(base: &Path, head: &Path, more: &[&str]) -> Reports {
+    let [base, head] = [base, head].map(|folder| folder.to_str().expect("UTF-8"));
+    let folders = ["diff", "--base-dir", base, "--head-dir", head];
+    run(Path::new(head).parent().expect("a folder around the tree"), &[&folders, more].concat())
+}
+
+fn run(here: &Path, arguments: &[&str]) -> Reports {
     let to = tempfile::tempdir().expect("a temporary folder");
     let mut command = Command::cargo_bin("billhook").expect("the program");
-    command.env_clear().current_dir(tree.parent().expect("a folder around the tree")).arg("lint").arg(tree);
+    command.env_clear().current_dir(here).args(arguments).arg("--no-cache");
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
     }
     for format in FORMATS {
         command.args(["--format", format, "-o"]).arg(to.path().join(format));
     }
-    let output = command.args(["-v", "--no-cache"]).args(more).output().expect("a run");
+    let output = command.output().expect("a run");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(matches!(output.status.code(), Some(0 | 1)), "{error}");
     assert!(output.stdout.is_empty(), "reports went to files");
@@ -40,12 +52,12 @@ fn reports(tree: &Path, more: &[&str]) -> Reports {
 }
 
 /// What is wrong with the reports by the schemas of their formats.
-fn faults(reports: &Reports) -> Vec<String> {
+fn faults(command: &str, reports: &Reports) -> Vec<String> {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/");
     let others = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schemas/");
     let mut faults = Vec::new();
     for (format, schema) in [
-        ("json", format!("{own}lint.json")),
+        ("json", format!("{own}{command}.json")),
         ("sarif", format!("{others}sarif-2.1.0.json")),
         ("gitlab", format!("{others}gitlab-code-quality.json")),
     ] {
@@ -54,7 +66,7 @@ fn faults(reports: &Reports) -> Vec<String> {
         );
     }
     for line in reports["ndjson"].lines() {
-        faults.extend(by_schema(&format!("{own}lint-line.json"), line));
+        faults.extend(by_schema(&format!("{own}{command}-line.json"), line));
     }
     let junit = fs::read_to_string(format!("{others}junit-10.xsd")).expect("the schema");
     faults.extend(xsd::faults(&junit, &reports["junit"]).into_iter().map(|fault| format!("junit: {fault}")));
@@ -114,8 +126,10 @@ fn commands(log: &str) -> Vec<String> {
 /// Events of a page, text that stands together as one, and what is our own left out.
 fn markdown(text: &str) -> Vec<Event<'_>> {
     const OWN: [&str; 3] = ["<!-- -->", "</details>", "<details"];
-    let own =
-        |html: &str| OWN.iter().any(|own| html.starts_with(own)) || html.trim() == "<!-- billhook:lint -->";
+    let own = |html: &str| {
+        OWN.iter().any(|own| html.starts_with(own))
+            || ["<!-- billhook:lint -->", "<!-- billhook:diff -->"].contains(&html.trim())
+    };
     let mut events: Vec<Event<'_>> = Vec::new();
     for event in Parser::new_ext(text, Options::all()) {
         match (events.last_mut(), event) {
@@ -235,7 +249,7 @@ fn fixture() -> std::path::PathBuf {
 #[test]
 fn formats_of_one_run_are_valid() {
     let reports = reports(&fixture(), &[]);
-    assert_eq!(faults(&reports), Vec::<String>::new());
+    assert_eq!(faults("lint", &reports), Vec::<String>::new());
     let place = "rendered/cl-07/all.yaml";
     for (format, report) in &reports {
         assert!(report.contains(place), "{format} says nothing of {place}");
@@ -246,13 +260,27 @@ fn formats_of_one_run_are_valid() {
 }
 
 #[test]
+fn formats_of_a_merge_are_valid() {
+    let base = fixture().parent().expect("an incident").join("base");
+    let reports = merge(&base, &fixture(), &[]);
+    assert_eq!(faults("diff", &reports), Vec::<String>::new());
+    for (format, report) in &reports {
+        assert!(report.contains("metering-store"), "{format} does not say what is lost");
+        assert!(report.contains("data-loss"), "{format} does not say how bad it is");
+    }
+    assert!(reports["markdown"].starts_with("<!-- billhook:diff -->\n### ✖ merging this destroys data"));
+    own_html(&reports["html"]);
+    markdown_is_text(&reports["markdown"]);
+}
+
+#[test]
 fn reports_of_a_real_repository_are_valid() {
     let Some(corpus) = std::env::var_os("BILLHOOK_CORPUS") else {
         eprintln!("BILLHOOK_CORPUS is not set: no real repository was read");
         return;
     };
     let reports = reports(&Path::new(&corpus).join("infra-deployments"), &[]);
-    assert_eq!(faults(&reports), Vec::<String>::new());
+    assert_eq!(faults("lint", &reports), Vec::<String>::new());
     own_html(&reports["html"]);
 }
 
@@ -264,7 +292,7 @@ fn a_baseline_and_suppressions_are_in_the_books() {
     let fixture = fixture();
     reports(&fixture, &["--write-baseline", named]);
     let held = reports(&fixture, &["--baseline", named]);
-    assert_eq!(faults(&held), Vec::<String>::new());
+    assert_eq!(faults("lint", &held), Vec::<String>::new());
     let text = fs::read_to_string(&baseline).expect("the baseline");
     let schema = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/schema/baseline.json");
     assert_eq!(by_schema(schema, &text), Vec::<String>::new());
@@ -363,14 +391,35 @@ fn hostile() -> TempDir {
 fn nothing_of_a_repository_acts_in_any_format() {
     let tree = hostile();
     let all = reports(&tree.path().join("repo"), &["--links", "https://git.example/o/r/blob/main"]);
-    assert_eq!(faults(&all), Vec::<String>::new());
+    assert_eq!(faults("lint", &all), Vec::<String>::new());
     let codes: BTreeSet<String> = all["ndjson"]
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["code"].to_string())
         .collect();
     assert!(codes.len() >= 8, "the tree is too dull: {codes:?}");
+    harmless(&tree, &all);
+    github(&all["github"], "error");
+}
+
+#[test]
+fn nothing_of_a_merge_acts_in_any_format() {
+    let tree = hostile();
+    let rest = tree.path().join("rest");
+    fs::create_dir_all(rest.join("apps")).expect("a folder");
+    let kept = tree.path().join("repo/apps/secrets.yaml");
+    fs::copy(&kept, rest.join("apps/secrets.yaml")).expect("a copy");
+    fs::create_dir_all(rest.join("secrets")).expect("a folder");
+    let all = merge(&tree.path().join("repo"), &rest, &["--links", "https://git.example/o/r/blob/main"]);
+    assert_eq!(faults("diff", &all), Vec::<String>::new());
+    harmless(&tree, &all);
+    let rows = all["ndjson"].lines().filter(|line| line.contains("\"outcome\":\"")).count();
+    assert!(rows > HOSTILE.len(), "the merge is too dull: {rows} rows");
+}
+
+/// Whether nothing of `tree` does anything in any of its reports.
+fn harmless(tree: &TempDir, all: &Reports) {
     let root = tree.path().to_str().expect("UTF-8");
-    for (format, report) in &all {
+    for (format, report) in all {
         let acts = |c: char| {
             c != '\n'
                 && (c.is_control()
@@ -388,7 +437,6 @@ fn nothing_of_a_repository_acts_in_any_format() {
             assert!(own.iter().any(|own| command.starts_with(own)), "{format} gives an order: {command}");
         }
     }
-    github(&all["github"]);
     sarif(&all["sarif"]);
     markdown_is_text(&all["markdown"]);
     own_html(&all["html"]);
@@ -401,7 +449,7 @@ fn nothing_of_a_repository_acts_in_any_format() {
 }
 
 /// No more of a kind than GitHub shows, each on one line, with the properties that were meant.
-fn github(report: &str) {
+fn github(report: &str, full: &str) {
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for command in commands(report) {
         let (head, _) = command[2..].split_once("::").expect("a command");
@@ -413,7 +461,7 @@ fn github(report: &str) {
         }
         assert!(command.len() < 5_000);
     }
-    assert!(kinds["error"] == 10 && kinds.values().all(|count| *count <= 10), "{kinds:?}");
+    assert!(kinds[full] == 10 && kinds.values().all(|count| *count <= 10), "{kinds:?}");
 }
 
 fn sarif(report: &str) {
@@ -437,7 +485,7 @@ fn markdown_is_text(report: &str) {
                 assert!(dest_url.starts_with("https://git.example/o/r/blob/main/"), "{dest_url}");
             }
             Event::Start(Tag::Image { dest_url, .. }) => panic!("an image: {dest_url}"),
-            Event::Start(Tag::Table(_) | Tag::BlockQuote(_) | Tag::CodeBlock(_)) => {
+            Event::Start(Tag::BlockQuote(_) | Tag::CodeBlock(_)) => {
                 panic!("a block that is not ours");
             }
             Event::Text(text) => {

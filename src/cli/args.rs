@@ -104,8 +104,8 @@ impl Command {
     /// Whether it reports findings, not a list of things.
     fn has_findings(&self) -> bool {
         match self {
-            Self::Lint(_) => true,
-            Self::Diff(_) | Self::Inventory(_) | Self::Apps(_) | Self::Render(_) => false,
+            Self::Lint(_) | Self::Diff(_) => true,
+            Self::Inventory(_) | Self::Apps(_) | Self::Render(_) => false,
             Self::Explain(_) | Self::Init(_) | Self::Completions(_) | Self::Man => false,
         }
     }
@@ -269,6 +269,9 @@ pub struct Diff {
     /// A folder that holds what is merged
     #[arg(long, value_name = "DIR", requires = "base_dir", env = "BILLHOOK_HEAD_DIR", hide_env = true)]
     pub head_dir: Option<PathBuf>,
+    /// Link places in markdown and html to URL/PATH#Lnumber, as in https://git.example/org/repo/blob/main
+    #[arg(long, value_name = "URL", value_parser = address, env = "BILLHOOK_LINKS", hide_env = true)]
+    pub links: Option<String>,
     /// What stands beside the trees.
     #[command(flatten)]
     pub beside: Beside,

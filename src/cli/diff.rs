@@ -10,7 +10,7 @@ use crate::config;
 use crate::files::Side;
 use crate::forecast::{Danger, Forecast, Sides};
 use crate::model::Manifest;
-use crate::report::{self, Place};
+use crate::report::{self, Baseline, Described, Held, Layout, Place};
 use crate::rules::{self, Change};
 use std::sync::Arc;
 
@@ -31,8 +31,9 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let (loaded, today) = (pair.configuration.as_ref(), lint::today(global));
     let (before, after) = rayon::join(
         || rules::judge_all(&pair.base, &options, loaded, today).findings,
-        || rules::judge_merge(&change, &options, loaded, today).findings,
+        || rules::judge_merge(&change, &options, loaded, today),
     );
+    let described: Vec<Described> = after.ran.iter().map(|page| Described::from(*page)).collect();
     let (base_places, head_places) = (Places::new(&pair.base), Places::new(&pair.head));
     let unknown = unknown(&pair.head, &head_places);
     let of_base = |_: Side, path: &str| pair.base.text(path);
@@ -42,14 +43,17 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     };
     let known = report::Lint { findings: &before, sources: &of_base, ..report::Lint::default() };
     let all = report::Lint {
-        findings: &after,
+        findings: &after.findings,
+        suppressed: &after.suppressed,
+        command: "diff",
+        rules: &described,
+        fail_on: global.fail_on.severity(),
         unknown: &unknown,
         summary: lint::summary(&pair.head),
         sources: &of_both,
         ..report::Lint::default()
     };
-    let findings = report::fresh(&known, &all);
-    let existing = after.len() - findings.len();
+    let Held { new: findings, existing, .. } = Baseline::whole(&known).hold(&all);
     let fail_on = fail_on(config);
     let fails = forecast.rows.iter().any(|row| fail_on.contains(&row.danger))
         || findings.iter().any(|finding| global.fail_on.fails(finding.severity));
@@ -60,13 +64,14 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         names: [&pair.names[0], &pair.names[1]],
         in_base: &in_base,
         in_head: &in_head,
-        lint: report::Lint { findings: &findings, ..all },
-        existing,
+        lint: report::Lint { findings: &findings, existing: &existing, ..all },
+        existing: existing.len(),
         fail_on: &fail_on,
         fails,
     };
     let shown = |path: &str| pair.seen.path(path);
-    let layout = output::layout(global, false, &shown);
+    let links = diff.links.as_deref();
+    let layout = Layout { links, ..output::layout(global, false, &shown) };
     output::write_all(&args.reports, global.color, layout, |format, layout, out| {
         report::diff(format, &report, layout, out)
     })?;

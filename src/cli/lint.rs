@@ -12,7 +12,7 @@ use crate::finding::FixKind;
 use crate::fix::{Fixes, Wanted};
 use crate::inventory::{Inventory, Outcome};
 use crate::model::GroupKind;
-use crate::report::{self, Baseline, Held, Layout, Summary};
+use crate::report::{self, Baseline, Described, Held, Layout, Summary};
 use crate::rules::{self, Judged};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -72,10 +72,11 @@ fn report(
     let (global, inventory) = (&args.global, &scene.inventory);
     let unknown = unknown(inventory, &Places::new(inventory));
     let sources = |_: Side, path: &str| inventory.text(path);
+    let rules: Vec<Described> = judged.ran.iter().map(|page| Described::from(*page)).collect();
     let all = report::Lint {
         findings: &judged.findings,
         suppressed: &judged.suppressed,
-        rules: &judged.ran,
+        rules: &rules,
         fail_on: global.fail_on.severity(),
         unknown: &unknown,
         summary: Summary { fixed, ..summary(inventory) },

@@ -4,6 +4,7 @@
 //! the worst come first, and the tenth says how many more there are. The others follow as plain lines of the log.
 //! <https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands>
 
+use crate::files::Side;
 use crate::finding::Severity;
 use crate::report::placed::{Placed, Texts, place};
 use crate::report::sum::Sum;
@@ -37,7 +38,7 @@ pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
     }
     for p in rest {
         let f = p.finding;
-        let place = told::place(&(layout.rooted)(&f.location.path), p.start.map(|start| start.line));
+        let place = told::rooted(layout, &f.location, p.start.map(|start| start.line));
         let line = format!("{}[{}] {place} {}", told::severity(f.severity), f.name, f.message);
         writeln!(out, "{}", neutral::line(&line))?;
     }
@@ -57,10 +58,12 @@ fn annotation(layout: Layout<'_>, p: &Placed<'_>) -> String {
     let f = p.finding;
     let mut properties = Vec::new();
     let mut add = |name: &str, value: String| properties.push(format!("{name}={}", property(&value)));
-    if !f.location.path.is_empty() {
+    // What only base has stands beside no line of the pull request.
+    let is_there = f.location.side == Side::Head && !f.location.path.is_empty();
+    if is_there {
         add("file", (layout.rooted)(&f.location.path));
     }
-    if let (Some(start), Some(end)) = (p.start, p.end) {
+    if let (true, Some(start), Some(end)) = (is_there, p.start, p.end) {
         add("line", start.line.to_string());
         add("endLine", end.line.to_string());
         // Columns are taken only within one line.
@@ -71,9 +74,13 @@ fn annotation(layout: Layout<'_>, p: &Placed<'_>) -> String {
     }
     add("title", told::cut(&neutral::line(&format!("{} ({})", f.name, f.code)), TITLE));
     let mut message = told::lines(f);
+    if f.location.side == Side::Base {
+        message
+            .push_str(&format!("\n{}", told::rooted(layout, &f.location, p.start.map(|start| start.line))));
+    }
     for label in f.related.iter().filter(|label| label.location.path != f.location.path) {
-        let path = (layout.rooted)(&label.location.path);
-        message.push_str(&format!("\n{}: {}", neutral::line(&path), neutral::line(&label.message)));
+        let place = told::rooted(layout, &label.location, None);
+        message.push_str(&format!("\n{place}: {}", neutral::line(&label.message)));
     }
     format!("::{} {}::{}", command(f.severity), properties.join(","), data(&told::cut(&message, MESSAGE)))
 }

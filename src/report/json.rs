@@ -159,7 +159,13 @@ pub(super) fn report<'a>(lint: &Lint<'a>) -> LintReport<'a> {
         clusters: lint.summary.clusters,
     };
     let findings = placed.into_iter().map(|p| finding(lint, &mut texts, p)).collect();
-    LintReport { format: "billhook.lint/1", findings, summary, unknown: lint.unknown, unused_baseline: lint.unused }
+    LintReport {
+        format: "billhook.lint/1",
+        findings,
+        summary,
+        unknown: lint.unknown,
+        unused_baseline: lint.unused,
+    }
 }
 
 fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> FindingLine<'a> {

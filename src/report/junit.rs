@@ -28,7 +28,7 @@ enum Is {
 pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
     let placed = place(lint, &mut Texts::default());
     let mut suites: BTreeMap<&str, (&str, Vec<Case>)> =
-        lint.rules.iter().map(|page| (page.code, (page.name, Vec::new()))).collect();
+        lint.rules.iter().map(|rule| (rule.code, (rule.name, Vec::new()))).collect();
     for p in &placed {
         let suite = suites.entry(p.finding.code).or_insert((p.finding.name, Vec::new()));
         suite.1.push(case(lint, layout, p));
@@ -52,7 +52,7 @@ fn case(lint: &Lint<'_>, layout: Layout<'_>, p: &Placed<'_>) -> Case {
     let f = p.finding;
     let path = (layout.rooted)(&f.location.path);
     let message = neutral::line(&f.message).into_owned();
-    let place = told::place(&path, p.start.map(|start| start.line));
+    let place = told::rooted(layout, &f.location, p.start.map(|start| start.line));
     let name = match &*f.location.path {
         "" => message.clone(),
         _ => format!("{}: {message}", neutral::line(&path)),
@@ -65,7 +65,7 @@ fn case(lint: &Lint<'_>, layout: Layout<'_>, p: &Placed<'_>) -> Case {
     let whose: Vec<_> = whose.map(neutral::line).collect();
     let mut lines = vec![place, told::lines(f)];
     lines.extend((!whose.is_empty()).then(|| format!("Application: {}", whose.join(" on "))));
-    lines.push(format!("{}: billhook explain {}", f.code, f.name));
+    lines.push(told::rule(f));
     lines.retain(|line| !line.is_empty());
     Case { name, is: Is::Failed { kind: told::severity(f.severity), message, text: lines.join("\n") } }
 }

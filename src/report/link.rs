@@ -1,5 +1,6 @@
 //! Places as addresses: of a file in its repository, and of a line where the repository is shown.
 
+use crate::files::Side;
 use crate::report::Layout;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -12,8 +13,10 @@ pub(super) fn uri(layout: Layout<'_>, path: &str) -> String {
 }
 
 /// Where people look at a line of a file; None where nobody said where the repository is shown.
-pub(super) fn page(layout: Layout<'_>, path: &str, line: Option<u32>) -> Option<String> {
-    let base = layout.links?.trim_end_matches('/');
+///
+/// Only the head is shown there.
+pub(super) fn page(layout: Layout<'_>, side: Side, path: &str, line: Option<u32>) -> Option<String> {
+    let base = layout.links.filter(|_| side == Side::Head)?.trim_end_matches('/');
     let line = line.map(|line| format!("#L{line}")).unwrap_or_default();
     Some(format!("{base}/{}{line}", uri(layout, path)))
 }
@@ -36,8 +39,9 @@ mod tests {
         ] {
             assert_eq!(uri(layout, path), expected);
             let shown = format!("https://git.example/o/r/blob/abc/{expected}#L3");
-            assert_eq!(page(layout, path, Some(3)).as_deref(), Some(&*shown));
+            assert_eq!(page(layout, Side::Head, path, Some(3)).as_deref(), Some(&*shown));
         }
-        assert_eq!(page(Layout { links: None, ..layout }, "a", None), None);
+        assert_eq!(page(Layout { links: None, ..layout }, Side::Head, "a", None), None);
+        assert_eq!(page(layout, Side::Base, "a", None), None);
     }
 }

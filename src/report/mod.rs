@@ -4,6 +4,7 @@
 //! are versioned, sorted and described by the schemas of [`schema`]; `docs/formats.md` explains them.
 
 mod baseline;
+mod described;
 mod diff;
 mod excerpt;
 mod github;
@@ -13,6 +14,7 @@ mod json;
 mod junit;
 mod lines;
 mod link;
+mod losses;
 mod markdown;
 mod mask;
 mod neutral;
@@ -28,6 +30,7 @@ mod told;
 mod yaml;
 
 pub use baseline::{Baseline, Entry, Held};
+pub use described::Described;
 pub use diff::{ApplicationLine, Diff, DiffReport, Place, RowLine, Verdict, diff};
 pub use excerpt::{BOLD, DIM, Source, draw};
 pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
@@ -43,7 +46,6 @@ pub use yaml::document;
 use crate::config::suppression::Suppressed;
 use crate::files::Side;
 use crate::finding::{Finding, Severity};
-use crate::rules::Page;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -177,8 +179,10 @@ pub struct Lint<'a> {
     pub unused: &'a [Entry],
     /// Findings that a suppression hides.
     pub suppressed: &'a [Suppressed],
-    /// The pages of the rules that ran, in order of code.
-    pub rules: &'a [&'static Page],
+    /// The command that tells it.
+    pub command: &'static str,
+    /// The rules that ran, in order of code.
+    pub rules: &'a [Described],
     /// The severity from which on a finding fails the run; None where none does.
     pub fail_on: Option<Severity>,
     /// What could not be told.
@@ -197,6 +201,7 @@ impl Default for Lint<'_> {
             existing: &[],
             unused: &[],
             suppressed: &[],
+            command: "lint",
             rules: &[],
             fail_on: Some(Severity::Error),
             unknown: &[],
@@ -211,11 +216,6 @@ impl Lint<'_> {
     fn fails(&self, severity: Severity) -> bool {
         self.fail_on.is_some_and(|least| severity >= least)
     }
-}
-
-/// The findings of `head` that `base` does not have, by what they are about: a finding that moved is the same one.
-pub fn fresh(base: &Lint<'_>, head: &Lint<'_>) -> Vec<Finding> {
-    Baseline::whole(base).hold(head).new
 }
 
 /// Writes `lint` as `format`.

@@ -4,20 +4,21 @@
 //! suppression hides has the suppression, and what is not known is a notification of the run. Lines and columns count
 //! from 1, columns in characters; an end column is one past the last, as SARIF wants it.
 
-use crate::files::Position;
+use crate::files::{Position, Side};
 use crate::finding::{Finding, Label, Severity};
 use crate::report::lines::{State, Unknown};
 use crate::report::neutral::{EscapeJson, line as neutral};
 use crate::report::placed::{All, Placed, Texts, place_all};
-use crate::report::{Error, Layout, Lint, link, told};
-use crate::rules::Page;
+use crate::report::{Described, Error, Layout, Lint, link, told};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io::Write;
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// What paths are relative to: the repository as it is judged, and, where two trees are compared, the one before.
 const ROOT: &str = "SRCROOT";
+const BASE: &str = "BASEROOT";
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -34,7 +35,7 @@ struct Run {
     tool: Tool,
     automation_details: Named,
     invocations: [Invocation; 1],
-    original_uri_base_ids: BTreeMap<&'static str, Described>,
+    original_uri_base_ids: BTreeMap<&'static str, Root>,
     column_kind: &'static str,
     results: Vec<Outcome>,
 }
@@ -86,11 +87,11 @@ struct Message {
 
 #[derive(Serialize)]
 struct Named {
-    id: &'static str,
+    id: String,
 }
 
 #[derive(Serialize)]
-struct Described {
+struct Root {
     description: Message,
 }
 
@@ -211,10 +212,10 @@ pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
                 driver: Driver {
                     name: "billhook",
                     semantic_version: env!("CARGO_PKG_VERSION"),
-                    rules: lint.rules.iter().map(|page| rule(page)).collect(),
+                    rules: lint.rules.iter().map(rule).collect(),
                 },
             },
-            automation_details: Named { id: "billhook/lint/" },
+            automation_details: Named { id: format!("billhook/{}/", lint.command) },
             invocations: [Invocation {
                 execution_successful: true,
                 tool_execution_notifications: lint
@@ -223,10 +224,7 @@ pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
                     .map(|one| notification(layout, one))
                     .collect(),
             }],
-            original_uri_base_ids: BTreeMap::from([(
-                ROOT,
-                Described { description: message("the root of the repository".to_owned()) },
-            )]),
+            original_uri_base_ids: roots(lint),
             column_kind: "unicodeCodePoints",
             results,
         }],
@@ -235,19 +233,27 @@ pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
     Ok(writeln!(out)?)
 }
 
-fn rule(page: &'static Page) -> Rule {
-    let level = told::severity(page.severity);
+fn roots(lint: &Lint<'_>) -> BTreeMap<&'static str, Root> {
+    let root = |text: &str| Root { description: message(text.to_owned()) };
+    let mut roots = BTreeMap::from([(ROOT, root("the root of the repository"))]);
+    if lint.command == "diff" {
+        roots.insert(BASE, root("the root of the repository before the merge"));
+    }
+    roots
+}
+
+fn rule(rule: &Described) -> Rule {
     Rule {
-        id: page.code,
-        name: page.name,
-        short_description: message(neutral(page.summary).into_owned()),
-        full_description: message(neutral(page.section("Why").unwrap_or(page.summary)).into_owned()),
-        help: Message { text: page.body.to_owned(), markdown: Some(page.body) },
-        default_configuration: Level { level },
+        id: rule.code,
+        name: rule.name,
+        short_description: message(neutral(rule.summary).into_owned()),
+        full_description: message(neutral(rule.why).into_owned()),
+        help: Message { text: rule.body.to_owned(), markdown: Some(rule.body) },
+        default_configuration: Level { level: told::severity(rule.severity) },
         properties: Properties {
             tags: ["gitops", "argo-cd"],
             precision: "high",
-            severity: match page.severity {
+            severity: match rule.severity {
                 Severity::Error => "error",
                 Severity::Warning => "warning",
                 Severity::Note => "recommendation",
@@ -261,8 +267,9 @@ fn outcome(lint: &Lint<'_>, layout: Layout<'_>, texts: &mut Texts, placed: &Plac
     let home = f.related.iter().find(|label| label.location == f.location);
     // GitHub refuses a whole log in which one result is nowhere.
     let path = if f.location.path.is_empty() { told::WHOLE_TREE } else { &f.location.path };
+    let at = placed.start.zip(placed.end);
     let place = Place {
-        physical_location: Some(physical(layout, path, placed.start.zip(placed.end))),
+        physical_location: Some(physical(layout, f.location.side, path, at)),
         logical_locations: logical(f),
         message: home.map(|label| message(neutral(&label.message).into_owned())),
         ..Place::default()
@@ -272,7 +279,7 @@ fn outcome(lint: &Lint<'_>, layout: Layout<'_>, texts: &mut Texts, placed: &Plac
         others.enumerate().map(|(i, label)| Place { id: Some(i), ..related(lint, layout, texts, label) });
     Outcome {
         rule_id: f.code,
-        rule_index: lint.rules.iter().position(|page| page.code == f.code),
+        rule_index: lint.rules.iter().position(|rule| rule.code == f.code),
         level: told::severity(f.severity),
         message: message(told::lines(f)),
         locations: vec![place],
@@ -286,20 +293,24 @@ fn outcome(lint: &Lint<'_>, layout: Layout<'_>, texts: &mut Texts, placed: &Plac
 fn related(lint: &Lint<'_>, layout: Layout<'_>, texts: &mut Texts, label: &Label) -> Place {
     let at = texts.positions(lint, &label.location);
     Place {
-        physical_location: Some(physical(layout, &label.location.path, at)),
+        physical_location: Some(physical(layout, label.location.side, &label.location.path, at)),
         message: Some(message(neutral(&label.message).into_owned())),
         ..Place::default()
     }
 }
 
-fn physical(layout: Layout<'_>, path: &str, at: Option<(Position, Position)>) -> Physical {
+fn physical(layout: Layout<'_>, side: Side, path: &str, at: Option<(Position, Position)>) -> Physical {
     let region = at.map(|(start, end)| Region {
         start_line: start.line,
         start_column: Some(start.column),
         end_line: Some(end.line),
         end_column: Some(end.column),
     });
-    Physical { artifact_location: Artifact { uri: link::uri(layout, path), uri_base_id: ROOT }, region }
+    let uri_base_id = match side {
+        Side::Head => ROOT,
+        Side::Base => BASE,
+    };
+    Physical { artifact_location: Artifact { uri: link::uri(layout, path), uri_base_id }, region }
 }
 
 /// The Application and the object: what a finding is about on the cluster.
@@ -321,7 +332,7 @@ fn notification(layout: Layout<'_>, one: &Unknown<'_>) -> Notification {
     let place = one.problem.path.as_deref().map(|path| Place {
         physical_location: Some(Physical {
             region: one.problem.line.map(line),
-            ..physical(layout, path, None)
+            ..physical(layout, Side::Head, path, None)
         }),
         ..Place::default()
     });

@@ -1,6 +1,8 @@
 //! JSON Schemas of the machine formats, made from the types that are written.
 
-use crate::report::{AppLine, Baseline, DiffReport, FindingLine, InventoryLine, LintReport, RenderLine, RowLine};
+use crate::report::{
+    AppLine, Baseline, DiffReport, FindingLine, InventoryLine, LintReport, RenderLine, RowLine,
+};
 
 /// The schema of one format.
 pub struct Schema {

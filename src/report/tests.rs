@@ -1,6 +1,9 @@
 use super::*;
 use crate::files::{Location, Side, Span};
 use crate::finding::{Edit, Fix, FixKind, Label, Object, Severity};
+use crate::forecast::{Cause, Danger, Forecast, Outcome, Row};
+
+use crate::model::ResourceKey;
 
 const FORMATS: &[Format] = &[
     Format::Text,
@@ -157,7 +160,7 @@ fn written(format: Format, findings: &[Finding], unknown: &[Unknown<'_>], layout
     let summary = Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, fixed: 0 };
     let mut out = Vec::new();
     let one = [Suppressed { finding: hostile(), in_source: true, reason: "so it must be".to_owned() }];
-    let rules = crate::rules::find("BH101").into_iter().collect::<Vec<_>>();
+    let rules: Vec<Described> = crate::rules::find("BH101").into_iter().map(Described::from).collect();
     let all = Lint {
         findings,
         unknown,
@@ -286,6 +289,67 @@ fn a_comment_keeps_the_worst() {
     let left = 60 - told("Warning");
     assert!(left > 0 && text.contains(&format!("- … {left} more of severity warning: there is no room")));
     assert!(text.contains("- … 60 more of severity note"));
+}
+
+fn lost(number: usize, danger: Danger, outcome: Outcome) -> Row {
+    let name: Arc<str> = format!("store-{number:04}").into();
+    Row {
+        outcome,
+        danger,
+        blocked: false,
+        race: false,
+        cluster: "cl-07".into(),
+        key: ResourceKey { group: "apps".into(), kind: "StatefulSet".into(), namespace: "a".into(), name },
+        application: Some("argocd/metering".into()),
+        to_application: None,
+        cause: Cause::new("prune", "it left git"),
+        along: None,
+        base: None,
+        head: None,
+    }
+}
+
+#[test]
+fn what_a_merge_deletes_is_cut_last() {
+    let long = "x".repeat(1_500);
+    let findings: Vec<Finding> = (0..60)
+        .map(|i| Finding {
+            group: String::new(),
+            because: long.clone(),
+            ..unprotected(&format!("error-{i}"), Severity::Error)
+        })
+        .collect();
+    for (deleted, all_are_told) in [(0, true), (1, true), (900, true), (5_000, false)] {
+        let mut rows: Vec<Row> = (0..deleted)
+            .map(|i| {
+                let danger = if i % 2 == 0 { Danger::Outage } else { Danger::DataLoss };
+                lost(i, danger, if i % 3 == 0 { Outcome::Cascaded } else { Outcome::Pruned })
+            })
+            .collect();
+        rows.extend((0..900).map(|i| lost(9_000 + i, Danger::Change, Outcome::Updated)));
+        let forecast = Forecast { rows, applications: Vec::new() };
+        let none = |_: &crate::model::Manifest| None;
+        let diff = Diff {
+            forecast: &forecast,
+            names: ["main", "working tree"],
+            in_base: &none,
+            in_head: &none,
+            lint: Lint { findings: &findings, sources: &|_, path| text_of(path), ..Lint::default() },
+            existing: 0,
+            fail_on: &[Danger::DataLoss],
+            fails: true,
+        };
+        let mut out = Vec::new();
+        super::diff(Format::Markdown, &diff, Layout::default(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.len() <= 65_536, "{}", text.len());
+        let told = (0..deleted).filter(|i| text.contains(&format!("store-{i:04}"))).count();
+        assert_eq!(told == deleted, all_are_told, "{told} of {deleted}");
+        let left =
+            format!("{} more objects that are deleted", crate::report::text::thousands(deleted - told));
+        assert_eq!(text.contains(&left), !all_are_told);
+        assert!(all_are_told || text.find("store-0000") > text.find("store-0001"), "data first");
+    }
 }
 
 #[test]

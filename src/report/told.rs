@@ -1,8 +1,9 @@
 //! Sentences that several formats share, on one line and neutral.
 
+use crate::files::{Location, Side};
 use crate::finding::{Finding, Object, Severity};
-use crate::report::neutral;
 use crate::report::placed::Placed;
+use crate::report::{Layout, neutral};
 
 /// The file that stands for the whole tree where a format demands a file: it says what is so for all of it.
 pub(super) const WHOLE_TREE: &str = "billhook.yaml";
@@ -32,6 +33,15 @@ pub(super) fn place(path: &str, line: Option<u32>) -> String {
         Some(line) => format!("{}:{line}", neutral::line(path)),
         None => neutral::line(path).into_owned(),
     }
+}
+
+/// The same of a place of one of the trees, from the root of the repository.
+pub(super) fn rooted(layout: Layout<'_>, location: &Location, line: Option<u32>) -> String {
+    let base = match location.side {
+        Side::Head => "",
+        Side::Base => " (base)",
+    };
+    format!("{}{base}", place(&(layout.rooted)(&location.path), line))
 }
 
 /// `BH101 duplicate-object`.

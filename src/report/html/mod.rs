@@ -3,12 +3,15 @@
 //! Rows stand by cluster and Application, or by file where there is no cluster; a script adds filters and a search. A
 //! policy in the page lets the browser run nothing but that script, whatever a repository contains.
 
+use crate::files::Side;
 use crate::finding::Finding;
+use crate::forecast::{self, Outcome};
+use crate::report::described::{DANGERS, Described};
+use crate::report::diff::{self, Diff, Place};
 use crate::report::placed::{Placed, Texts, place};
 use crate::report::sum::{self, Sum};
 use crate::report::text::count;
 use crate::report::{Error, Layout, Lint, link, neutral, told};
-use crate::rules::{self, Page};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -32,8 +35,10 @@ struct Row<'a> {
     group: &'a str,
     /// How bad, as a class of the style and a value of the filter.
     level: &'static str,
-    /// The code of the rule.
+    /// The code of the rule, or the mechanism of a merge.
     rule: &'a str,
+    /// The name of the rule; empty for a mechanism.
+    name: &'a str,
     /// What happened, in a few words.
     what: Markup,
     /// Where.
@@ -42,31 +47,72 @@ struct Row<'a> {
     more: Markup,
 }
 
-/// Writes the report.
+/// Every level that rows may have, the worst first.
+const LEVELS: &[&str] =
+    &["data-loss", "outage", "orphan", "blocked", "error", "warning", "unknown", "change", "note", "none"];
+
+/// Writes the findings.
 pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
-    let mut texts = Texts::default();
-    let placed = place(lint, &mut texts);
+    let placed = place(lint, &mut Texts::default());
     let sum = Sum::new(lint, &placed);
     let fails = placed.iter().any(|p| lint.fails(p.finding.severity));
-    let rows: Vec<Row<'_>> =
-        told::worst_first(&placed).into_iter().map(|p| row(lint, &mut texts, layout, p)).collect();
-    let names: Vec<&str> = lint.unknown.iter().map(|one| one.problem.code).collect();
-    let codes: BTreeSet<&str> = rows.iter().map(|row| row.rule).chain(names).collect();
+    let rows = of_findings(lint, layout, &placed);
     let body = html! {
-        header {
-            h1 class=(if fails { "fails" } else { "passes" }) {
-                (if fails { "✖ " } else { "✔ " }) "billhook: " (sum.verdict())
-            }
-            p { (sum.looked_at) }
-            @for aside in sum.asides.iter().chain(&sum.left) { p class="soft" { (aside) } }
-        }
-        @if !rows.is_empty() {
-            (filters(&rows, &["error", "warning", "note"]))
-        }
-        main { (tree(&rows)) (not_known(lint)) (pages(&codes)) }
-        footer { "billhook " (env!("CARGO_PKG_VERSION")) }
+        (heading(
+            &format!("{} billhook: {}", if fails { "✖" } else { "✔" }, sum.verdict()),
+            fails,
+            std::iter::once(&sum.looked_at).chain(&sum.asides).chain(&sum.left),
+        ))
+        (filters(rows.iter()))
+        main { (tree(&rows)) (not_known(lint)) (rules(lint.rules, rows.iter())) }
     };
-    Ok(writeln!(out, "{}", document(&format!("billhook: {}", sum.verdict()), &body).into_string())?)
+    write(&format!("billhook: {}", sum.verdict()), &body, out)
+}
+
+/// Writes what a merge does to every object that does not stay as it is, and what is newly found.
+pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let placed = place(&diff.lint, &mut Texts::default());
+    let changed = diff.forecast.rows.iter().filter(|row| row.outcome != Outcome::Unchanged);
+    let mut forecast: Vec<Row<'_>> = changed.map(|row| of_forecast(diff, layout, row)).collect();
+    forecast.sort_by_key(|row| LEVELS.iter().position(|level| *level == row.level)); // Stable: then by key.
+    let findings = of_findings(&diff.lint, layout, &placed);
+    let unchanged = diff.forecast.rows.len() - forecast.len();
+    let both = || forecast.iter().chain(&findings);
+    let [base, head] = diff.names.map(neutral::line);
+    let summary = diff::summary(diff, Layout { verbose: true, ..layout });
+    let verdict = diff::verdict(diff);
+    let described = [DANGERS, diff.lint.rules].concat();
+    let body = html! {
+        (heading(&verdict, diff.fails, [format!("{base} → {head}"), summary].iter()))
+        (filters(both()))
+        main {
+            h2 { "What the merge does" }
+            (applications(diff))
+            (tree(&forecast))
+            @if unchanged > 0 { p class="soft" { (count(unchanged, "object")) " unchanged" } }
+            @if !findings.is_empty() { h2 { "New findings" } (tree(&findings)) }
+            (not_known(&diff.lint))
+            (rules(&described, both()))
+        }
+    };
+    write(&format!("billhook: {verdict}"), &body, out)
+}
+
+fn write(title: &str, body: &Markup, out: &mut dyn Write) -> Result<(), Error> {
+    Ok(writeln!(out, "{}", document(title, body).into_string())?)
+}
+
+fn footer() -> Markup {
+    html! { footer { "billhook " (env!("CARGO_PKG_VERSION")) } }
+}
+
+fn heading<'t>(verdict: &str, fails: bool, more: impl Iterator<Item = &'t String>) -> Markup {
+    html! {
+        header {
+            h1 class=(if fails { "fails" } else { "passes" }) { (prose(verdict)) }
+            @for text in more { p class="soft" { (prose(text)) } }
+        }
+    }
 }
 
 /// The page around `body`.
@@ -87,32 +133,36 @@ fn document(title: &str, body: &Markup) -> Markup {
                 title { (title) }
                 style { (PreEscaped(STYLE)) }
             }
-            body { (body) script { (PreEscaped(SCRIPT)) } }
+            body { (body) (footer()) script { (PreEscaped(SCRIPT)) } }
         }
     }
 }
 
 /// What narrows the rows; shown by the script that makes it work.
-fn filters(rows: &[Row<'_>], levels: &[&str]) -> Markup {
+fn filters<'r>(rows: impl Iterator<Item = &'r Row<'r>> + Clone) -> Markup {
     let clusters: BTreeSet<&str> =
-        rows.iter().map(|row| row.cluster).filter(|name| !name.is_empty()).collect();
-    let codes: BTreeSet<&str> = rows.iter().map(|row| row.rule).collect();
-    let used = levels.iter().filter(|level| rows.iter().any(|row| row.level == **level));
+        rows.clone().map(|row| row.cluster).filter(|name| !name.is_empty()).collect();
+    let codes: BTreeSet<(&str, &str)> = rows.clone().map(|row| (row.rule, row.name)).collect();
+    let used: BTreeSet<&str> = rows.map(|row| row.level).collect();
     html! {
-        form class="filters" hidden {
-            input type="search" name="search" placeholder="Search" aria-label="Search";
-            @for level in used {
-                label { input type="checkbox" name="level" value=(level) checked; " " (level) }
+        @if !used.is_empty() {
+            form class="filters" hidden {
+                input type="search" name="search" placeholder="Search" aria-label="Search";
+                @for level in LEVELS.iter().filter(|level| used.contains(**level)) {
+                    label { input type="checkbox" name="level" value=(level) checked; " " (level) }
+                }
+                select name="rule" aria-label="Rule" {
+                    option value="" { "every rule" }
+                    @for (code, name) in codes { option value=(code) { (code) " " (name) } }
+                }
+                select name="cluster" aria-label="Cluster" {
+                    option value="" { "every cluster" }
+                    @for cluster in clusters {
+                        option value=(neutral::line(cluster)) { (neutral::line(cluster)) }
+                    }
+                }
+                output {}
             }
-            select name="rule" aria-label="Rule" {
-                option value="" { "every rule" }
-                @for code in codes { option value=(code) { (code) " " (name_of(code)) } }
-            }
-            select name="cluster" aria-label="Cluster" {
-                option value="" { "every cluster" }
-                @for cluster in clusters { option value=(neutral::line(cluster)) { (neutral::line(cluster)) } }
-            }
-            output {}
         }
     }
 }
@@ -166,7 +216,13 @@ fn counts<'r, 'a: 'r>(rows: impl Iterator<Item = &'r &'r Row<'a>>) -> Markup {
     html! { @for (level, n) in counts { span class={ "count " (level) } { (count(n, level)) } } }
 }
 
-fn row<'a>(lint: &Lint<'a>, texts: &mut Texts, layout: Layout<'_>, p: &Placed<'a>) -> Row<'a> {
+/// The worst first, then as they come.
+fn of_findings<'a>(lint: &Lint<'a>, layout: Layout<'_>, placed: &[Placed<'a>]) -> Vec<Row<'a>> {
+    let mut texts = Texts::default();
+    told::worst_first(placed).into_iter().map(|p| of_finding(lint, &mut texts, layout, p)).collect()
+}
+
+fn of_finding<'a>(lint: &Lint<'a>, texts: &mut Texts, layout: Layout<'_>, p: &Placed<'a>) -> Row<'a> {
     let f = p.finding;
     let cluster = f.cluster.as_deref().unwrap_or("");
     let group = match f.application.as_deref() {
@@ -178,9 +234,59 @@ fn row<'a>(lint: &Lint<'a>, texts: &mut Texts, layout: Layout<'_>, p: &Placed<'a
         group,
         level: told::severity(f.severity),
         rule: f.code,
+        name: f.name,
         what: prose(&f.message),
-        place: place_of(layout, &f.location.path, p.start.map(|start| start.line)),
+        place: place_of(layout, f.location.side, &f.location.path, p.start.map(|start| start.line)),
         more: more(lint, texts, layout, f),
+    }
+}
+
+fn of_forecast<'a>(diff: &Diff<'_>, layout: Layout<'_>, row: &'a forecast::Row) -> Row<'a> {
+    let [base, head] = diff::places(diff, row);
+    let place = |side, place: &Place| place_of(layout, side, &place.path, place.line);
+    let [base, head] = [base.map(|at| place(Side::Base, &at)), head.map(|at| place(Side::Head, &at))];
+    let level = if row.outcome == Outcome::Unknown { "unknown" } else { diff::danger_word(row.danger) };
+    let more = html! {
+        @if !row.cause.because.is_empty() { p { b { "Why: " } (prose(&row.cause.because)) } }
+        @if row.race { p { "The order in which controllers read the commit decides; this is the worst that was seen." } }
+        @if row.blocked { p { "Its Application cannot sync, or cannot do all of it." } }
+        @if let Some(to) = &row.to_application { p { "From then on of " code { (neutral::line(to)) } } }
+        @for at in base.iter().chain(&head) { p { (at) } }
+    };
+    Row {
+        cluster: &row.cluster,
+        group: row.application.as_deref().or(row.to_application.as_deref()).unwrap_or(""),
+        level,
+        rule: row.cause.code,
+        name: "",
+        what: html! { code { (neutral::line(&row.key.to_string())) } " " (diff::verb(row.outcome)) },
+        place: head.or(base).unwrap_or_default(),
+        more,
+    }
+}
+
+/// How many objects of each Application meet what.
+fn applications(diff: &Diff<'_>) -> Markup {
+    let diff::Table { columns, rows, others } = diff::table(diff.forecast);
+    html! {
+        @if !rows.is_empty() {
+            details open[rows.len() <= UNFOLDED / 10] {
+                summary { (count(rows.len(), "Application")) }
+                table {
+                    thead { tr { th { "Application" } th { "cluster" } @for name in columns { th { (name) } } } }
+                    tbody {
+                        @for (row, cells) in rows {
+                            tr {
+                                td { (neutral::line(&row.id)) }
+                                td { (neutral::line(&row.cluster)) }
+                                @for n in cells { td class="number" { @if n == 0 { "·" } @else { (n) } } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        @if others > 0 { p class="soft" { (count(others, "Application")) " unchanged" } }
     }
 }
 
@@ -188,22 +294,27 @@ fn more(lint: &Lint<'_>, texts: &mut Texts, layout: Layout<'_>, f: &Finding) -> 
     let object = f.object.as_ref().map(told::object);
     html! {
         @if let Some(object) = object { p { "Object: " code { (object) } } }
-        @if let (Some(id), true) = (&f.application, f.cluster.is_none()) { p { "Application: " code { (neutral::line(id)) } } }
+        @if let (Some(id), true) = (&f.application, f.cluster.is_none()) {
+            p { "Application: " code { (neutral::line(id)) } }
+        }
         @if !f.because.is_empty() { p { b { "Why: " } (prose(&f.because)) } }
         @if !f.help.is_empty() { p { b { "Fix: " } (prose(&f.help)) } }
         @for label in f.related.iter().take(PLACES) {
-            @let at = texts.positions(lint, &label.location);
-            p { (place_of(layout, &label.location.path, at.map(|(start, _)| start.line))) " " (prose(&label.message)) }
+            @let at = texts.positions(lint, &label.location).map(|(start, _)| start.line);
+            p {
+                (place_of(layout, label.location.side, &label.location.path, at)) " " (prose(&label.message))
+            }
         }
         @if f.related.len() > PLACES { p { "… " (f.related.len() - PLACES) " more places" } }
         p { a href={ "#" (f.code) } { (told::rule(f)) } }
     }
 }
 
-fn place_of(layout: Layout<'_>, path: &str, line: Option<u32>) -> Markup {
-    let shown = told::place(&(layout.rooted)(path), line);
+fn place_of(layout: Layout<'_>, side: Side, path: &str, line: Option<u32>) -> Markup {
+    let base = if side == Side::Base { " (base)" } else { "" };
+    let shown = told::place(&(layout.rooted)(path), line) + base;
     html! {
-        @match (path.is_empty(), link::page(layout, path, line)) {
+        @match (path.is_empty(), link::page(layout, side, path, line)) {
             (true, _) => {}
             (_, Some(address)) => a class="place" href=(address) { (shown) }
             (_, None) => span class="place" { (shown) }
@@ -236,31 +347,29 @@ fn not_known(lint: &Lint<'_>) -> Markup {
     }
 }
 
-/// The pages of the rules that said something.
-fn pages(codes: &BTreeSet<&str>) -> Markup {
+/// The rules that said something.
+fn rules<'r>(described: &[Described], rows: impl Iterator<Item = &'r Row<'r>>) -> Markup {
+    let codes: BTreeSet<&str> = rows.flat_map(|row| [row.rule, row.level]).collect();
+    let used: Vec<&Described> = described.iter().filter(|one| codes.contains(one.code)).collect();
     html! {
-        @if !codes.is_empty() {
+        @if !used.is_empty() {
             h2 { "Rules" }
-            @for page in codes.iter().filter_map(|code| rules::find(code)) {
-                details class="rule" id=(page.code) {
-                    summary { b { (page.code) } " " (page.name) }
-                    (rendered(page))
+            @for one in used {
+                details class="rule" id=(one.code) {
+                    summary { b { (one.code) } @if one.name != one.code { " " (one.name) } }
+                    (rendered(one.body))
                 }
             }
         }
     }
 }
 
-fn rendered(page: &Page) -> Markup {
-    let events = Parser::new_ext(page.body, Options::ENABLE_TABLES).map(|event| match event {
+fn rendered(markdown: &str) -> Markup {
+    let events = Parser::new_ext(markdown, Options::ENABLE_TABLES).map(|event| match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         other => other,
     });
     let mut text = String::new();
     pulldown_cmark::html::push_html(&mut text, events);
     PreEscaped(text)
-}
-
-fn name_of(code: &str) -> &'static str {
-    rules::find(code).map_or("", |page| page.name)
 }
