@@ -340,7 +340,8 @@ fn report(judged: &Judged) -> String {
         not_rendered: written().filter(|app| app.outcome != Outcome::Rendered).count(),
         ..Summary::default()
     };
-    let lint = Lint { findings, unknown: &[], summary, sources: &|_, path| inventory.text(path) };
+    let sources = |_, path: &str| inventory.text(path);
+    let lint = Lint { findings, summary, sources: &sources, ..Lint::default() };
     let mut out = Vec::new();
     report::lint(Format::Text, &lint, Layout::default(), &mut out).expect("memory takes everything");
     anstream::adapter::strip_str(std::str::from_utf8(&out).expect("a report is text")).to_string()

@@ -2,6 +2,7 @@
 
 use crate::config::acknowledgement::Acknowledgement;
 use crate::finding::Severity;
+use crate::report::Listing;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args as Group, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ pub enum Command {
   billhook lint --format json -o lint.json --format text
   billhook lint --diff                   what --fix would change, as a patch
   billhook lint --fix --rule sync-option-invalid
+  billhook lint --write-baseline billhook.baseline.json
+  billhook lint --baseline billhook.baseline.json
   billhook lint --repository https://git.example/charts.git=../charts")]
     Lint(Lint),
     /// Say what a merge does to every object, before it is merged
@@ -97,6 +100,17 @@ pub enum Command {
     Completions(Completions),
     /// Print the manual page
     Man,
+}
+
+impl Command {
+    /// Whether it reports findings, not a list of things.
+    fn has_findings(&self) -> bool {
+        match self {
+            Self::Lint(_) | Self::Diff(_) => true,
+            Self::Inventory(_) | Self::Apps(_) | Self::Render(_) => false,
+            Self::Explain(_) | Self::Init(_) | Self::Completions(_) | Self::Man => false,
+        }
+    }
 }
 
 /// What every command takes.
@@ -192,6 +206,34 @@ pub struct Beside {
     pub answers: Option<PathBuf>,
 }
 
+/// What becomes of findings.
+#[derive(Debug, Default, Group)]
+#[command(next_help_heading = "Findings")]
+pub struct Findings {
+    /// Count the findings that FILE knows, and tell only the others
+    #[arg(long, value_name = "FILE", env = "BILLHOOK_BASELINE", hide_env = true)]
+    pub baseline: Option<PathBuf>,
+    /// Write every finding to FILE, which --baseline reads
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["baseline", "rule"],
+        env = "BILLHOOK_WRITE_BASELINE",
+        hide_env = true
+    )]
+    pub write_baseline: Option<PathBuf>,
+    /// Link places in markdown and html to URL/PATH#Lnumber, as in https://git.example/org/repo/blob/main
+    #[arg(long, value_name = "URL", value_parser = address, env = "BILLHOOK_LINKS", hide_env = true)]
+    pub links: Option<String>,
+}
+
+/// An address of the web that stands in a text without ending early.
+fn address(text: &str) -> Result<String, String> {
+    let is_web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+    let is_plain = text.bytes().all(|b| b.is_ascii_graphic() && !b"<>()[]\"'`\\".contains(&b));
+    if is_web && is_plain { Ok(text.to_owned()) } else { Err("not an address of the web".to_owned()) }
+}
+
 /// `billhook lint`.
 #[derive(Debug, Group)]
 pub struct Lint {
@@ -206,6 +248,9 @@ pub struct Lint {
     /// Change nothing; print what --fix would change, as a patch, and exit with 1 if there is anything
     #[arg(long, env = "BILLHOOK_DIFF", hide_env = true)]
     pub diff: bool,
+    /// What becomes of findings.
+    #[command(flatten)]
+    pub findings: Findings,
     /// What stands beside the tree.
     #[command(flatten)]
     pub beside: Beside,
@@ -232,6 +277,9 @@ pub struct Diff {
     /// A label of the pull request; the one that `diff.acknowledge.label` names lifts the budget
     #[arg(long, value_name = "LABEL", value_delimiter = ',', env = "BILLHOOK_LABEL", hide_env = true)]
     pub label: Vec<String>,
+    /// Link places in markdown and html to URL/PATH#Lnumber, as in https://git.example/org/repo/blob/main
+    #[arg(long, value_name = "URL", value_parser = address, env = "BILLHOOK_LINKS", hide_env = true)]
+    pub links: Option<String>,
     /// What stands beside the trees.
     #[command(flatten)]
     pub beside: Beside,
@@ -329,6 +377,12 @@ pub enum Format {
     Json,
     Ndjson,
     Yaml,
+    Sarif,
+    Junit,
+    Gitlab,
+    Github,
+    Markdown,
+    Html,
 }
 
 impl From<Format> for crate::report::Format {
@@ -338,6 +392,12 @@ impl From<Format> for crate::report::Format {
             Format::Json => Self::Json,
             Format::Ndjson => Self::Ndjson,
             Format::Yaml => Self::Yaml,
+            Format::Sarif => Self::Sarif,
+            Format::Junit => Self::Junit,
+            Format::Gitlab => Self::Gitlab,
+            Format::Github => Self::Github,
+            Format::Markdown => Self::Markdown,
+            Format::Html => Self::Html,
         }
     }
 }
@@ -352,14 +412,19 @@ pub enum FailOn {
 }
 
 impl FailOn {
+    /// The least severity that makes the run fail; None where none does.
+    pub fn severity(self) -> Option<Severity> {
+        match self {
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Note => Some(Severity::Note),
+            Self::Never => None,
+        }
+    }
+
     /// Whether a finding of this severity makes the run fail.
     pub fn fails(self, severity: Severity) -> bool {
-        match self {
-            Self::Error => severity >= Severity::Error,
-            Self::Warning => severity >= Severity::Warning,
-            Self::Note => true,
-            Self::Never => false,
-        }
+        self.severity().is_some_and(|least| severity >= least)
     }
 }
 
@@ -438,9 +503,18 @@ impl Args {
     pub fn parse_all(words: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, clap::Error> {
         let matches = Self::command().try_get_matches_from(words)?;
         let mut args = Self::from_arg_matches(&matches)?;
-        let inner = matches.subcommand().map_or(&matches, |(_, inner)| inner);
+        let (name, inner) = matches.subcommand().unwrap_or(("", &matches));
         args.reports = reports(&args.global, inner)?;
-        Ok(args)
+        let is_of_lists =
+            |report: &&Report| Listing::try_from(crate::report::Format::from(report.format)).is_ok();
+        match args.reports.iter().find(|report| !is_of_lists(report)) {
+            Some(report) if !args.command.has_findings() => {
+                let format = report.format.to_possible_value();
+                let format = format.as_ref().map_or("", |value| value.get_name());
+                Err(usage(&format!("only findings are written as {format}, and `{name}` lists things")))
+            }
+            _ => Ok(args),
+        }
     }
 }
 

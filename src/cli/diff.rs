@@ -11,7 +11,7 @@ use crate::config::acknowledgement::{self, Acknowledgement, Voice};
 use crate::files::Side;
 use crate::forecast::{Danger, Forecast, Sides};
 use crate::model::Manifest;
-use crate::report::{self, Place};
+use crate::report::{self, Baseline, Described, Held, Layout, Place};
 use crate::rules::{self, Change, Said};
 use std::sync::Arc;
 
@@ -36,8 +36,9 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let (loaded, today) = (pair.configuration.as_ref(), lint::today(global));
     let (before, after) = rayon::join(
         || rules::judge_all(&pair.base, &options, loaded, today).findings,
-        || rules::judge_merge(&change, &options, loaded, today).findings,
+        || rules::judge_merge(&change, &options, loaded, today),
     );
+    let described: Vec<Described> = after.ran.iter().map(|page| Described::from(*page)).collect();
     let (base_places, head_places) = (Places::new(&pair.base), Places::new(&pair.head));
     let unknown = unknown(&pair.head, &head_places);
     let of_base = |_: Side, path: &str| pair.base.text(path);
@@ -45,20 +46,19 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         Side::Base => pair.base.text(path),
         Side::Head => pair.head.text(path),
     };
-    let known = report::Lint {
-        findings: &before,
-        unknown: &[],
-        summary: report::Summary::default(),
-        sources: &of_base,
-    };
+    let known = report::Lint { findings: &before, sources: &of_base, ..report::Lint::default() };
     let all = report::Lint {
-        findings: &after,
+        findings: &after.findings,
+        suppressed: &after.suppressed,
+        command: "diff",
+        rules: &described,
+        fail_on: global.fail_on.severity(),
         unknown: &unknown,
         summary: lint::summary(&pair.head),
         sources: &of_both,
+        ..report::Lint::default()
     };
-    let findings = report::fresh(&known, &all);
-    let existing = after.len() - findings.len();
+    let Held { new: findings, existing, .. } = Baseline::whole(&known).hold(&all);
     let fail_on = fail_on(config);
     let fails = forecast.rows.iter().any(|row| fail_on.contains(&row.danger) && !change.is_acknowledged(row))
         || findings.iter().any(|finding| global.fail_on.fails(finding.severity));
@@ -71,13 +71,14 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         in_head: &in_head,
         acknowledged: &|row| change.is_acknowledged(row),
         advice: &|row| rules::advice(&change, row),
-        lint: report::Lint { findings: &findings, ..all },
-        existing,
+        lint: report::Lint { findings: &findings, existing: &existing, ..all },
+        existing: existing.len(),
         fail_on: &fail_on,
         fails,
     };
     let shown = |path: &str| pair.seen.path(path);
-    let layout = output::layout(global, false, &shown);
+    let links = diff.links.as_deref();
+    let layout = Layout { links, ..output::layout(global, false, &shown) };
     output::write_all(&args.reports, global.color, layout, |format, layout, out| {
         report::diff(format, &report, layout, out)
     })?;

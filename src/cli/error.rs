@@ -68,7 +68,10 @@ impl Error {
         let kind = match self {
             Self::Report(report::Error::Write(error)) => Some(error.kind()),
             Self::Report(report::Error::Json(error)) => error.io_error_kind(),
-            Self::Files(_) | Self::Wrong { .. } | Self::Usage { .. } => None,
+            Self::Report(report::Error::NotOfLists(_))
+            | Self::Files(_)
+            | Self::Wrong { .. }
+            | Self::Usage { .. } => None,
         };
         kind == Some(io::ErrorKind::BrokenPipe)
     }

@@ -5,7 +5,7 @@ use super::error::Error;
 use super::exit::Exit;
 use super::output;
 use crate::finding::Severity;
-use crate::report::{self, Format};
+use crate::report::{self, Listing};
 use crate::rules::{self, Page};
 use serde::Serialize;
 use std::io::Write;
@@ -21,20 +21,23 @@ pub fn run(args: &Args, explain: &Explain) -> Result<Exit, Error> {
     let pages: Vec<&Page> = one.map_or_else(|| rules::pages().collect(), |page| vec![page]);
     let shown = str::to_owned;
     let layout = output::layout(&args.global, false, &shown);
-    output::write_all(&args.reports, args.global.color, layout, |format, layout, out| match (format, one) {
-        (Format::Text, Some(page)) => report::page(page, layout, out),
-        (Format::Text, None) => report::pages(&pages, out),
-        (Format::Json, Some(page)) => line(page, out),
-        (Format::Json, None) => {
-            let all: Vec<Line<'_>> = pages.iter().map(|page| Line::of(page)).collect();
-            serde_json::to_writer_pretty(&mut *out, &all)?;
-            Ok(writeln!(out)?)
+    output::write_all(&args.reports, args.global.color, layout, |format, layout, out| {
+        let listing = Listing::try_from(format)?;
+        match (listing, one) {
+            (Listing::Text, Some(page)) => report::page(page, layout, out),
+            (Listing::Text, None) => report::pages(&pages, out),
+            (Listing::Json, Some(page)) => line(page, out),
+            (Listing::Json, None) => {
+                let all: Vec<Line<'_>> = pages.iter().map(|page| Line::of(page)).collect();
+                serde_json::to_writer_pretty(&mut *out, &all)?;
+                Ok(writeln!(out)?)
+            }
+            (Listing::Ndjson, _) => pages.iter().try_for_each(|page| line(page, out)),
+            (Listing::Yaml, _) => pages.iter().try_for_each(|page| {
+                writeln!(out, "---")?;
+                Ok(report::document(&serde_json::to_value(Line::of(page))?, out)?)
+            }),
         }
-        (Format::Ndjson, _) => pages.iter().try_for_each(|page| line(page, out)),
-        (Format::Yaml, _) => pages.iter().try_for_each(|page| {
-            writeln!(out, "---")?;
-            Ok(report::document(&serde_json::to_value(Line::of(page))?, out)?)
-        }),
     })?;
     Ok(Exit::Fine)
 }

@@ -1,18 +1,18 @@
 //! `billhook lint`.
 
-use super::args::{Args, Global, Lint};
+use super::args::{Args, Findings, Global, Lint};
 use super::error::Error;
 use super::exit::Exit;
 use super::lines::{Places, is_incomplete, unknown};
 use super::load::{Scene, Stage};
 use super::output;
 use crate::config::{Config, Date};
-use crate::files::Side;
+use crate::files::{self, Side};
 use crate::finding::FixKind;
 use crate::fix::{Fixes, Wanted};
 use crate::inventory::{Inventory, Outcome};
 use crate::model::GroupKind;
-use crate::report::{self, Summary};
+use crate::report::{self, Baseline, Described, Held, Layout, Summary};
 use crate::rules::{self, Judged};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,9 +28,10 @@ pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
     loop {
         let scene = stage.scene(global, &lint.beside, Arc::clone(&tree))?;
         let options = options(scene.configuration.as_ref().map(|loaded| &loaded.config), only.clone());
-        let judged =
+        let mut judged =
             rules::judge_all(&scene.inventory, &options, scene.configuration.as_ref(), today(global));
-        let judged = Judged { findings: limited(judged.findings, &scene), ..judged };
+        judged.findings.retain(|finding| scene.tells(finding));
+        judged.suppressed.retain(|one| scene.tells(&one.finding));
         if let Some(kind) = wanted(lint)? {
             let wanted = Wanted { kind, files: scene.limit.as_ref() };
             if let Some(fixed) = fixes.round(&scene.inventory.documents, &judged.findings, wanted) {
@@ -44,7 +45,7 @@ pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
             return Ok(if changes.is_empty() { Exit::Fine } else { Exit::Findings });
         }
         stage.tree.replace(&fixes.contents)?;
-        return report(args, &scene, &judged, fixes.findings);
+        return report(args, &lint.findings, &scene, &judged, fixes.findings);
     }
 }
 
@@ -61,25 +62,71 @@ fn wanted(lint: &Lint) -> Result<Option<FixKind>, Error> {
     }
 }
 
-fn report(args: &Args, scene: &Scene, judged: &Judged, fixed: usize) -> Result<Exit, Error> {
-    let (global, inventory, findings) = (&args.global, &scene.inventory, &judged.findings);
+fn report(
+    args: &Args,
+    named: &Findings,
+    scene: &Scene,
+    judged: &Judged,
+    fixed: usize,
+) -> Result<Exit, Error> {
+    let (global, inventory) = (&args.global, &scene.inventory);
     let unknown = unknown(inventory, &Places::new(inventory));
-    let summary = Summary { suppressed: judged.suppressed, fixed, ..summary(inventory) };
     let sources = |_: Side, path: &str| inventory.text(path);
-    let report = report::Lint { findings, unknown: &unknown, summary, sources: &sources };
-    let shown = |path: &str| scene.seen.path(path);
+    let rules: Vec<Described> = judged.ran.iter().map(|page| Described::from(*page)).collect();
+    let all = report::Lint {
+        findings: &judged.findings,
+        suppressed: &judged.suppressed,
+        rules: &rules,
+        fail_on: global.fail_on.severity(),
+        unknown: &unknown,
+        summary: Summary { fixed, ..summary(inventory) },
+        sources: &sources,
+        ..report::Lint::default()
+    };
+    let Held { new, existing, mut unused } = hold(named, scene, &all)?;
+    if scene.limit.is_some() || !global.rule.is_empty() || is_incomplete(inventory) {
+        unused.clear(); // What was not looked at or not rendered may still be there.
+    }
+    let report = report::Lint { findings: &new, existing: &existing, unused: &unused, ..all };
+    let (shown, rooted) = (|path: &str| scene.seen.path(path), |path: &str| scene.seen.rooted(path));
+    let links = named.links.as_deref();
     output::write_all(
         &args.reports,
         global.color,
-        output::layout(global, false, &shown),
+        Layout { rooted: &rooted, links, ..output::layout(global, false, &shown) },
         |format, layout, out| report::lint(format, &report, layout, out),
     )?;
-    let fails = findings.iter().any(|finding| global.fail_on.fails(finding.severity));
+    let fails = new.iter().any(|finding| global.fail_on.fails(finding.severity));
     Ok(match (fails, global.strict && is_incomplete(inventory)) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Fine,
     })
+}
+
+/// The findings when the baseline that was named, or is written now, was held against them.
+fn hold(named: &Findings, scene: &Scene, all: &report::Lint<'_>) -> Result<Held, Error> {
+    if let Some(path) = &named.write_baseline {
+        if scene.limit.is_some() {
+            return Err(Error::usage(
+                "a baseline knows the findings of a whole tree",
+                "leave the files out, or name one folder",
+            ));
+        }
+        let baseline = Baseline::of(all);
+        let mut bytes = Vec::new();
+        baseline.write(&mut bytes)?;
+        files::write_atomically(path, &bytes)?;
+        return Ok(baseline.hold(all));
+    }
+    let Some(path) = &named.baseline else {
+        return Ok(Held { new: all.findings.to_vec(), ..Held::default() });
+    };
+    let baseline = Baseline::read(&files::read_file(path)?).map_err(|error| {
+        let message = format!("`{}` is no baseline: {error}", path.display());
+        Error::usage(message, "`--write-baseline FILE` writes one")
+    })?;
+    Ok(baseline.hold(all))
 }
 
 /// `--rule`: the codes of the rules that run; None for all.
@@ -118,16 +165,6 @@ pub(super) fn options(config: Option<&Config>, only: Option<Vec<&'static str>>) 
         .map(|naming| rules::Naming { application: naming.application.clone(), path: naming.path.clone() })
         .collect();
     options
-}
-
-/// The findings in the files that were named.
-fn limited(findings: Vec<crate::finding::Finding>, scene: &Scene) -> Vec<crate::finding::Finding> {
-    match &scene.limit {
-        None => findings,
-        Some(files) => {
-            findings.into_iter().filter(|finding| files.contains(&finding.location.path)).collect()
-        }
-    }
 }
 
 pub(super) fn summary(inventory: &Inventory) -> Summary {

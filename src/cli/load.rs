@@ -7,6 +7,7 @@ use super::programs;
 use super::progress::Progress;
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
+use crate::finding::Finding;
 use crate::forecast;
 use crate::inventory::{App, Inventory, Known, Mapping, Options};
 use crate::model::{Cluster, Clusters, Problem, ProblemKind};
@@ -27,6 +28,13 @@ pub struct Scene {
     pub seen: Seen,
     /// The files that findings are wanted of; None for all.
     pub limit: Option<BTreeSet<Arc<str>>>,
+}
+
+impl Scene {
+    /// Whether a finding is in the files that were named, or none were.
+    pub fn tells(&self, finding: &Finding) -> bool {
+        self.limit.as_ref().is_none_or(|files| files.contains(&finding.location.path))
+    }
 }
 
 /// What a run looks at.
@@ -80,7 +88,8 @@ impl Stage {
     /// What would be deployed from `tree`: this stage's, or it with other contents. An error where that is nothing.
     pub fn scene(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Scene, Error> {
         let inventory = self.inventory(global, beside, tree)?;
-        let seen = Seen::new(&self.place.current, &self.place.root);
+        let top = self.repository().map(Repository::root);
+        let seen = Seen::new(&self.place.current, &self.place.root).within(top);
         if inventory.is_empty() && inventory.problems.is_empty() {
             return Err(nothing(&seen));
         }

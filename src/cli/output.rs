@@ -24,9 +24,10 @@ pub fn write_all(
         match &report.file {
             Some(file) => {
                 let mut bytes = Vec::new();
-                match format {
-                    Format::Text => write(format, layout, &mut AutoStream::never(&mut bytes))?,
-                    Format::Json | Format::Ndjson | Format::Yaml => write(format, layout, &mut bytes)?,
+                if format == Format::Text {
+                    write(format, layout, &mut AutoStream::never(&mut bytes))?;
+                } else {
+                    write(format, layout, &mut bytes)?;
                 }
                 files::write_atomically(file, &bytes)?;
             }
@@ -78,9 +79,10 @@ fn to_stdout(
     write: impl Fn(Format, Layout<'_>, &mut dyn Write) -> Result<(), report::Error>,
 ) -> Result<(), Error> {
     let stdout = io::stdout().lock();
-    let mut out: BufWriter<Box<dyn Write>> = BufWriter::new(match format {
-        Format::Text => Box::new(AutoStream::new(stdout, choice(color, &io::stdout()))),
-        Format::Json | Format::Ndjson | Format::Yaml => Box::new(stdout),
+    let mut out: BufWriter<Box<dyn Write>> = BufWriter::new(if format == Format::Text {
+        Box::new(AutoStream::new(stdout, choice(color, &io::stdout())))
+    } else {
+        Box::new(stdout)
     });
     write(format, Layout { width: width(), ..layout }, &mut out)?;
     Ok(out.flush().map_err(report::Error::Write)?)

@@ -7,17 +7,35 @@ use std::path::{Component, Path, PathBuf};
 pub struct Seen {
     /// The current folder and the root of the tree, both absolute; None where there is no one tree.
     between: Option<(PathBuf, PathBuf)>,
+    /// The root of the tree, from the root of the repository around it.
+    start: String,
 }
 
 impl Seen {
     /// A tree with this root, from this folder; both absolute.
     pub fn new(current: &Path, root: &Path) -> Self {
-        Self { between: Some((current.to_owned(), root.to_owned())) }
+        Self { between: Some((current.to_owned(), root.to_owned())), start: String::new() }
     }
 
     /// Paths of several trees, each from its own root.
     pub fn unchanged() -> Self {
-        Self { between: None }
+        Self { between: None, start: String::new() }
+    }
+
+    /// The same tree, in the repository with this root.
+    pub fn within(mut self, repository: Option<&Path>) -> Self {
+        let root = self.between.as_ref().map(|(_, root)| root.as_path());
+        self.start = repository.zip(root).and_then(|(top, root)| below(top, root)).unwrap_or_default();
+        self
+    }
+
+    /// A path of the tree, from the root of the repository around it; the path itself where there is none.
+    pub fn rooted(&self, path: &str) -> String {
+        match (&*self.start, path) {
+            ("", path) => path.to_owned(),
+            (start, "") => start.to_owned(),
+            (start, path) => format!("{start}/{path}"),
+        }
     }
 
     /// A path of the tree, from the current folder.
@@ -67,6 +85,24 @@ mod tests {
             ("/repo/a", "/repo", ".."),
         ] {
             assert_eq!(relative(Path::new(from), Path::new(to)), expected, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn inside_a_repository() {
+        for (repository, path, expected) in [
+            (Some("/repo"), "a.yaml", "clusters/prod/a.yaml"),
+            (Some("/repo"), "", "clusters/prod"),
+            (Some("/repo/clusters/prod"), "a.yaml", "a.yaml"),
+            (Some("/other"), "a.yaml", "a.yaml"),
+            (None, "a.yaml", "a.yaml"),
+        ] {
+            let seen = Seen::new(Path::new("/"), Path::new("/repo/clusters/prod"));
+            assert_eq!(
+                seen.within(repository.map(Path::new)).rooted(path),
+                expected,
+                "{repository:?} {path}"
+            );
         }
     }
 

@@ -159,6 +159,8 @@ pub struct Suppression {
     pub rules: Vec<RuleName>,
     /// What it covers.
     pub scope: Scope,
+    /// Why; may be empty.
+    pub reason: String,
     /// The last day it holds.
     pub until: Option<Date>,
     /// Where it is written.
@@ -266,6 +268,7 @@ impl Collected {
             self.suppressions.push(Suppression {
                 rules: ignore.rules.iter().filter_map(|name| rules.find(name)).collect(),
                 scope: Scope::Selector(Box::new(ignore.clone())),
+                reason: ignore.reason.as_str().to_owned(),
                 until: ignore.until,
                 location: loaded.location(&["ignore", &i.to_string()]),
             });
@@ -296,7 +299,8 @@ impl Collected {
             }
         }
         if !known.is_empty() {
-            self.suppressions.push(Suppression { rules: known, scope, until: None, location });
+            let reason = written.reason;
+            self.suppressions.push(Suppression { rules: known, scope, reason, until: None, location });
         }
     }
 }
@@ -362,10 +366,21 @@ fn objects(file: &File) -> impl Iterator<Item = Span> + '_ {
 pub struct Applied {
     /// Those that are told.
     pub kept: Vec<Finding>,
-    /// How many are not.
-    pub suppressed: usize,
+    /// Those that are not.
+    pub suppressed: Vec<Suppressed>,
     /// What is wrong with suppressions: as collected, and those that are over or hide nothing.
     pub complaints: Vec<Complaint>,
+}
+
+/// A finding that is not told, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The finding.
+    pub finding: Finding,
+    /// Whether it is suppressed among the manifests themselves, not by the configuration.
+    pub in_source: bool,
+    /// Why; may be empty, which is a finding of its own.
+    pub reason: String,
 }
 
 /// The circumstances in which suppressions are held against findings.
@@ -387,17 +402,20 @@ pub fn apply(findings: Vec<Finding>, collected: Collected, now: &Circumstances<'
         collected.suppressions.into_iter().partition(|one| one.until.is_some_and(|until| until < now.today));
     let mut used: BTreeSet<(usize, &str)> = BTreeSet::new();
     for finding in findings {
-        let mut hidden = false;
+        let mut by = None;
         for (i, suppression) in holding.iter().enumerate() {
             if suppression.covers(&finding) {
-                hidden = true;
+                by = by.or(Some(suppression));
                 used.insert((i, finding.code));
             }
         }
-        if hidden {
-            applied.suppressed += 1;
-        } else {
-            applied.kept.push(finding);
+        match by {
+            Some(suppression) => applied.suppressed.push(Suppressed {
+                finding,
+                in_source: !matches!(suppression.scope, Scope::Selector(_)),
+                reason: suppression.reason.clone(),
+            }),
+            None => applied.kept.push(finding),
         }
     }
     applied.complaints.extend(over.iter().filter_map(|one| Some(expired(one, one.until?))));

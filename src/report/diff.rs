@@ -1,11 +1,14 @@
 //! `billhook.diff/1`: what a merge does, as one document or one line an object.
 
+use crate::finding::Severity;
 use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row, Standing};
 use crate::model::Manifest;
+use crate::report::described::DANGERS;
+use crate::report::diff_text::places;
 use crate::report::json::{self, FindingLine};
 use crate::report::lines::{Key, Unknown};
 use crate::report::neutral::EscapeJson;
-use crate::report::{Error, Format, Layout, Lint, diff_text, yaml};
+use crate::report::{Error, Format, Layout, Lint, diff_text, html, losses, markdown, yaml};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -142,7 +145,27 @@ pub fn diff(format: Format, diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn W
             Ok(())
         }
         Format::Yaml => yaml::write(&report(diff), out),
+        Format::Markdown => markdown::diff(diff, layout, out),
+        Format::Html => html::diff(diff, layout, out),
+        Format::Sarif | Format::Junit | Format::Gitlab | Format::Github => {
+            as_findings(format, diff, layout, out)
+        }
     }
+}
+
+/// What the merge takes away and what is newly found, as `lint` tells its findings.
+fn as_findings(
+    format: Format,
+    diff: &Diff<'_>,
+    layout: Layout<'_>,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    let mut findings = losses::findings(diff);
+    findings.extend_from_slice(diff.lint.findings);
+    let rules = [DANGERS, diff.lint.rules].concat();
+    let fail_on = diff.lint.fail_on.or(Some(Severity::Error));
+    let lint = Lint { findings: &findings, rules: &rules, fail_on, command: "diff", ..diff.lint };
+    super::lint(format, &lint, layout, out)
 }
 
 fn report<'a>(diff: &Diff<'a>) -> DiffReport<'a> {
@@ -168,6 +191,7 @@ fn report<'a>(diff: &Diff<'a>) -> DiffReport<'a> {
 }
 
 fn line<'a>(diff: &Diff<'a>, row: &'a Row) -> RowLine<'a> {
+    let [base, head] = places(diff, row);
     RowLine {
         outcome: row.outcome,
         danger: row.danger,
@@ -184,8 +208,8 @@ fn line<'a>(diff: &Diff<'a>, row: &'a Row) -> RowLine<'a> {
         },
         code: row.cause.code,
         because: &row.cause.because,
-        base: row.base.as_ref().and_then(|manifest| (diff.in_base)(manifest)),
-        head: row.head.as_ref().and_then(|manifest| (diff.in_head)(manifest)),
+        base,
+        head,
         acknowledged: (diff.acknowledged)(row),
     }
 }

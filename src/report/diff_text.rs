@@ -13,12 +13,12 @@ use std::io::Write;
 const FOLD: usize = 6;
 
 /// Rows that share what happens, why, and to whom, and what goes along with them.
-struct Group<'a> {
-    danger: Danger,
+pub(super) struct Group<'a> {
+    pub danger: Danger,
     /// The first of them is the worst.
-    own: Vec<&'a Row>,
+    pub own: Vec<&'a Row>,
     /// What goes along, the worst first.
-    along: Vec<&'a Row>,
+    pub along: Vec<&'a Row>,
 }
 
 /// Writes the report.
@@ -27,7 +27,8 @@ pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
     let [base, head] = diff.names.map(neutral::line);
     let _ = writeln!(told, "{BOLD}billhook diff{BOLD:#}  {base} → {head}\n");
     let groups = groups(diff.forecast);
-    verdict(&mut told, diff);
+    let style = if diff.fails { excerpt::style(miette::Severity::Error) } else { BOLD };
+    let _ = writeln!(told, "{style}{}{style:#}\n", verdict(diff));
     for group in &groups {
         dangerous(&mut told, diff, group, layout);
     }
@@ -47,7 +48,7 @@ pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
 }
 
 /// The causes of what is dangerous, the worst first. What goes along with something is told with it.
-fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
+pub(super) fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
     let rows = &forecast.rows;
     let root = |mut row: usize| {
         for _ in 0..rows.len() {
@@ -92,7 +93,8 @@ fn untold(diff: &Diff<'_>) -> usize {
     rows.count() + diff.lint.unknown.len()
 }
 
-fn verdict(told: &mut String, diff: &Diff<'_>) {
+/// The first line that is read alone: whether it fails, and what the merge does at worst.
+pub(super) fn verdict(diff: &Diff<'_>) -> String {
     let rows = &diff.forecast.rows;
     let worst = rows.iter().map(|row| row.danger).max().unwrap_or(Danger::None);
     let mut clusters: Vec<&str> =
@@ -115,11 +117,7 @@ fn verdict(told: &mut String, diff: &Diff<'_>) {
     let sign = if diff.fails { "✖" } else { "✓" };
     let new = diff.fails && !diff.fail_on.contains(&worst);
     let also = if new { ", but it brings new findings" } else { "" };
-    let style = match diff.fails {
-        true => excerpt::style(miette::Severity::Error),
-        false => BOLD,
-    };
-    let _ = writeln!(told, "{style}{sign} {what}{also}{style:#}\n");
+    format!("{sign} {what}{also}")
 }
 
 fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layout<'_>) {
@@ -160,9 +158,8 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
         Some(line) => format!("{path}:{line}"),
         None => path,
     };
-    let base = first.base.as_ref().and_then(|manifest| (diff.in_base)(manifest));
+    let [base, head] = places(diff, first);
     let base = base.map(|place| format!("{} (base)", line(place.clone(), place.path.to_string())));
-    let head = first.head.as_ref().and_then(|manifest| (diff.in_head)(manifest));
     let head = head.map(|place| format!("{} (head)", line(place.clone(), (layout.shown)(&place.path))));
     let places: Vec<String> = base.into_iter().chain(head).collect();
     note("where", &places.join(" · "));
@@ -172,6 +169,13 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
         note("do", &(diff.advice)(first));
     }
     told.push('\n');
+}
+
+/// What makes it so in base and in head.
+pub(super) fn places(diff: &Diff<'_>, row: &Row) -> [Option<Place>; 2] {
+    let in_base = row.base.as_ref().and_then(|manifest| (diff.in_base)(manifest));
+    let in_head = row.head.as_ref().and_then(|manifest| (diff.in_head)(manifest));
+    [in_base, in_head]
 }
 
 /// Whether a finding about the merge says what to do about these objects.
@@ -214,25 +218,12 @@ fn not_told(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
 }
 
 /// What happens to how many objects of whom, and where.
-fn headline(group: &Group<'_>, first: &Row) -> String {
+pub(super) fn headline(group: &Group<'_>, first: &Row) -> String {
     let objects = match group.own.len() {
         1 => first.key.to_string(),
         count => format!("{count} objects"),
     };
-    let verb = match first.outcome {
-        Outcome::Created => "made",
-        Outcome::Updated => "changed",
-        Outcome::Unchanged => "not changed",
-        Outcome::Pruned => "pruned",
-        Outcome::Cascaded => "deleted",
-        Outcome::Kept => "kept",
-        Outcome::Orphaned => "orphaned",
-        Outcome::Adopted => "adopted",
-        Outcome::Recreated => "deleted and made anew",
-        Outcome::Stuck => "stuck in deletion",
-        Outcome::Blocked => "not made",
-        Outcome::Unknown => "not known",
-    };
+    let verb = verb(first.outcome);
     let along = match group.along.len() {
         0 => String::new(),
         1 => ", and one object with it".to_owned(),
@@ -262,7 +253,26 @@ fn headline(group: &Group<'_>, first: &Row) -> String {
     format!("{whose}{objects} {verb} on {}{along}{data}", first.cluster)
 }
 
-fn danger_word(danger: Danger) -> &'static str {
+/// What happened, in a word or two.
+pub(super) fn verb(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Created => "made",
+        Outcome::Updated => "changed",
+        Outcome::Unchanged => "left as it is",
+        Outcome::Pruned => "pruned",
+        Outcome::Cascaded => "deleted",
+        Outcome::Kept => "kept",
+        Outcome::Orphaned => "orphaned",
+        Outcome::Adopted => "adopted",
+        Outcome::Recreated => "deleted and made anew",
+        Outcome::Stuck => "stuck in deletion",
+        Outcome::Blocked => "not made",
+        Outcome::Unknown => "not known",
+    }
+}
+
+/// What a danger is called.
+pub(super) fn danger_word(danger: Danger) -> &'static str {
     match danger {
         Danger::DataLoss => "data-loss",
         Danger::Outage => "outage",
@@ -286,39 +296,52 @@ const COLUMNS: &[(&str, &[Outcome])] = &[
     ("unknown", &[Outcome::Unknown]),
 ];
 
-/// One line for every Application that something happens to; the others are counted.
-fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
-    if layout.quiet {
-        return;
-    }
+/// What happens to how many objects of each Application.
+pub(super) struct Table<'a> {
+    /// What happens at all, in the order of [`COLUMNS`].
+    pub columns: Vec<&'static str>,
+    /// The Applications that something happens to, and how many of their objects meet each column.
+    pub rows: Vec<(&'a ApplicationRow, Vec<usize>)>,
+    /// How many Applications stay as they are.
+    pub others: usize,
+}
+
+/// One row for every Application that something happens to; the others are counted.
+pub(super) fn table(forecast: &Forecast) -> Table<'_> {
     let happens =
         |row: &&ApplicationRow| row.counts.iter().any(|(outcome, _)| *outcome != Outcome::Unchanged);
     let (some, others): (Vec<&ApplicationRow>, Vec<&ApplicationRow>) =
         forecast.applications.iter().partition(happens);
-    if !some.is_empty() {
-        let widest = some.iter().map(|row| row.id.chars().count() + row.cluster.chars().count() + 2).max();
-        let wide = widest.unwrap_or(0).max(20);
+    let of = |row: &ApplicationRow, outcomes: &[Outcome]| -> usize {
+        row.counts.iter().filter(|(outcome, _)| outcomes.contains(outcome)).map(|(_, count)| count).sum()
+    };
+    let used: Vec<_> =
+        COLUMNS.iter().filter(|(_, outcomes)| some.iter().any(|row| of(row, outcomes) > 0)).collect();
+    let cells = |row: &'_ ApplicationRow| used.iter().map(|(_, outcomes)| of(row, outcomes)).collect();
+    Table {
+        columns: used.iter().map(|(name, _)| *name).collect(),
+        rows: some.into_iter().map(|row| (row, cells(row))).collect(),
+        others: others.len(),
+    }
+}
+
+fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
+    if layout.quiet {
+        return;
+    }
+    let Table { columns, rows, others } = table(forecast);
+    if !rows.is_empty() {
+        let name = |row: &ApplicationRow| row.id.chars().count() + row.cluster.chars().count() + 2;
+        let wide = rows.iter().map(|(row, _)| name(row)).max().unwrap_or(0).max(20);
         let _ = write!(told, "{BOLD}{:wide$}", "what the merge does");
-        let used: Vec<_> = COLUMNS
-            .iter()
-            .filter(|(_, outcomes)| {
-                some.iter().any(|row| row.counts.iter().any(|(outcome, _)| outcomes.contains(outcome)))
-            })
-            .collect();
-        for (name, _) in &used {
+        for name in columns {
             let _ = write!(told, "  {name:>9}");
         }
         let _ = writeln!(told, "{BOLD:#}");
-        for row in some {
+        for (row, cells) in rows {
             let name = format!("{}  {}", neutral::line(&row.id), neutral::line(&row.cluster));
             let _ = write!(told, "{name:wide$}");
-            for (_, outcomes) in &used {
-                let count: usize = row
-                    .counts
-                    .iter()
-                    .filter(|(outcome, _)| outcomes.contains(outcome))
-                    .map(|(_, count)| count)
-                    .sum();
+            for count in cells {
                 match count {
                     0 => told.push_str("          ·"),
                     count => {
@@ -329,15 +352,15 @@ fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
             told.push('\n');
         }
     }
-    if !others.is_empty() {
-        let _ = writeln!(told, "{DIM}{} unchanged{DIM:#}", text::count(others.len(), "Application"));
+    if others > 0 {
+        let _ = writeln!(told, "{DIM}{} unchanged{DIM:#}", text::count(others, "Application"));
     }
     if !forecast.applications.is_empty() {
         told.push('\n');
     }
 }
 
-fn summary(diff: &Diff<'_>, layout: Layout<'_>) -> String {
+pub(super) fn summary(diff: &Diff<'_>, layout: Layout<'_>) -> String {
     let mut parts = Vec::new();
     for danger in [Danger::DataLoss, Danger::Outage, Danger::Orphan, Danger::Blocked] {
         let rows = diff.forecast.rows.iter().filter(|row| row.danger == danger).count();

@@ -293,5 +293,5 @@ fn window(text: &str, shift: usize, room: usize) -> String {
         }
         column = next;
     }
-    shown.trim_end().to_owned()
+    neutral::orders(shown.trim_end()).into_owned()
 }

@@ -1,7 +1,8 @@
 //! `billhook.lint/1`: the findings as one document, or as one line each.
 
 use crate::files::{Location, Side};
-use crate::finding::{FixKind, Object, Severity};
+use crate::finding::{Fix, FixKind, Object, Severity};
+use crate::report::baseline::Entry;
 use crate::report::lines::Unknown;
 use crate::report::neutral::EscapeJson;
 use crate::report::placed::{Placed, Texts, place};
@@ -21,6 +22,8 @@ pub struct LintReport<'a> {
     pub summary: SummaryLine,
     /// What could not be read, rendered or resolved.
     pub unknown: &'a [Unknown<'a>],
+    /// Entries of the baseline that no finding matches any more.
+    pub unused_baseline: &'a [Entry],
 }
 
 /// One finding; also a line of `lint --format ndjson`.
@@ -61,7 +64,7 @@ pub struct FindingLine<'a> {
     pub related: Vec<PlaceLine<'a>>,
     /// Names the finding when lines move; differs between the findings of a report.
     pub fingerprint: String,
-    /// A mechanical cure.
+    /// A mechanical cure; null also where it holds the value of a Secret.
     pub fix: Option<FixLine<'a>>,
 }
 
@@ -112,6 +115,8 @@ pub struct SummaryLine {
     pub notes: usize,
     /// Findings that a suppression hides.
     pub suppressed: usize,
+    /// Findings that the baseline holds.
+    pub existing: usize,
     /// Applications, written or generated.
     pub applications: usize,
     /// Of these, how many could not be rendered; `unknown` says why.
@@ -146,14 +151,21 @@ pub(super) fn report<'a>(lint: &Lint<'a>) -> LintReport<'a> {
         errors: count(Severity::Error),
         warnings: count(Severity::Warning),
         notes: count(Severity::Note),
-        suppressed: lint.summary.suppressed,
+        suppressed: lint.suppressed.len(),
+        existing: lint.existing.len(),
         applications: lint.summary.applications,
         not_rendered: lint.summary.not_rendered,
         objects: lint.summary.objects,
         clusters: lint.summary.clusters,
     };
     let findings = placed.into_iter().map(|p| finding(lint, &mut texts, p)).collect();
-    LintReport { format: "billhook.lint/1", findings, summary, unknown: lint.unknown }
+    LintReport {
+        format: "billhook.lint/1",
+        findings,
+        summary,
+        unknown: lint.unknown,
+        unused_baseline: lint.unused,
+    }
 }
 
 fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> FindingLine<'a> {
@@ -182,7 +194,7 @@ fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> Findin
         object: f.object.as_ref(),
         related: related.collect(),
         fingerprint: placed.fingerprint,
-        fix: f.fix.as_ref().map(|fix| FixLine {
+        fix: f.fix.as_ref().filter(|fix| !is_secret(lint, texts, fix)).map(|fix| FixLine {
             kind: fix.kind,
             edits: fix
                 .edits
@@ -196,6 +208,15 @@ fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> Findin
                 .collect(),
         }),
     }
+}
+
+/// Whether an edit touches the value of a Secret, and so holds it.
+fn is_secret(lint: &Lint<'_>, texts: &mut Texts, fix: &Fix) -> bool {
+    fix.edits.iter().any(|edit| {
+        let edited = edit.location.span;
+        let secrets = texts.secrets(lint, &edit.location);
+        secrets.iter().any(|value| edited.start <= value.end && value.start <= edited.end)
+    })
 }
 
 fn side(place: &Location) -> Option<&'static str> {

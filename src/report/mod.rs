@@ -3,21 +3,36 @@
 //! Text goes to people and carries ANSI styles, which the caller strips where they are not wanted. Machine formats
 //! are versioned, sorted and described by the schemas of [`schema`]; `docs/formats.md` explains them.
 
+mod baseline;
+mod described;
 mod diff;
 mod diff_text;
 mod excerpt;
+mod github;
+mod gitlab;
+mod html;
 mod json;
+mod junit;
 mod lines;
+mod link;
+mod losses;
+mod markdown;
 mod mask;
 mod neutral;
 mod page;
 mod patch;
 mod placed;
+mod sarif;
 mod schema;
+mod secrets;
+mod sum;
 mod table;
 mod text;
+mod told;
 mod yaml;
 
+pub use baseline::{Baseline, Entry, Held};
+pub use described::Described;
 pub use diff::{ApplicationLine, Diff, DiffReport, Place, RowLine, Verdict, diff};
 pub use excerpt::{BOLD, DIM, Source, draw};
 pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLine};
@@ -31,9 +46,9 @@ pub use table::{align, apps, inventory, render};
 pub use text::count;
 pub use yaml::document;
 
+use crate::config::suppression::Suppressed;
 use crate::files::Side;
-use crate::finding::Finding;
-use std::collections::HashSet;
+use crate::finding::{Finding, Severity};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -46,6 +61,9 @@ pub enum Error {
     /// A value has no JSON form.
     #[error("cannot write the report as JSON")]
     Json(#[from] serde_json::Error),
+    /// A format for findings was asked for a list.
+    #[error("only findings are written as {0:?}")]
+    NotOfLists(Format),
 }
 
 /// What a report is written as.
@@ -59,6 +77,50 @@ pub enum Format {
     Ndjson,
     /// The JSON document as YAML; of `render`, the manifests.
     Yaml,
+    /// SARIF 2.1.0, for code scanning and editors.
+    Sarif,
+    /// JUnit XML, for the test reports of build servers.
+    Junit,
+    /// GitLab's Code Quality report.
+    Gitlab,
+    /// Workflow commands of GitHub Actions.
+    Github,
+    /// A comment on a pull request, or the summary of a job.
+    Markdown,
+    /// A page for browsers.
+    Html,
+}
+
+/// What a list of objects, Applications, manifests or rules is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Listing {
+    /// For people.
+    Text,
+    /// One document.
+    Json,
+    /// One document a line.
+    Ndjson,
+    /// The JSON document as YAML; of `render`, the manifests.
+    Yaml,
+}
+
+impl TryFrom<Format> for Listing {
+    type Error = Error;
+
+    fn try_from(format: Format) -> Result<Self, Error> {
+        match format {
+            Format::Text => Ok(Self::Text),
+            Format::Json => Ok(Self::Json),
+            Format::Ndjson => Ok(Self::Ndjson),
+            Format::Yaml => Ok(Self::Yaml),
+            Format::Sarif
+            | Format::Junit
+            | Format::Gitlab
+            | Format::Github
+            | Format::Markdown
+            | Format::Html => Err(Error::NotOfLists(format)),
+        }
+    }
 }
 
 /// How text is laid out.
@@ -76,11 +138,24 @@ pub struct Layout<'a> {
     pub wide: bool,
     /// A path of the tree as it is seen from the current folder; machine formats name paths from the root.
     pub shown: &'a dyn Fn(&str) -> String,
+    /// A path of the tree as it is seen from the root of the repository around it, for code hosts.
+    pub rooted: &'a dyn Fn(&str) -> String,
+    /// The address at which the repository is shown, to which paths are added; None: places are no links.
+    pub links: Option<&'a str>,
 }
 
 impl Default for Layout<'_> {
     fn default() -> Self {
-        Self { width: 80, verbose: false, quiet: false, strict: false, wide: false, shown: &str::to_owned }
+        Self {
+            width: 80,
+            verbose: false,
+            quiet: false,
+            strict: false,
+            wide: false,
+            shown: &str::to_owned,
+            rooted: &str::to_owned,
+            links: None,
+        }
     }
 }
 
@@ -102,16 +177,27 @@ pub struct Summary {
     pub clusters: usize,
     /// Of the Applications, how many could not be rendered, by Argo CD or by us.
     pub not_rendered: usize,
-    /// Findings that a suppression hides.
-    pub suppressed: usize,
     /// Findings that this run fixed.
     pub fixed: usize,
 }
 
 /// Everything a lint report tells.
+#[derive(Clone, Copy)]
 pub struct Lint<'a> {
     /// The findings, in any order.
     pub findings: &'a [Finding],
+    /// Findings that a baseline holds: counted, and told only to formats that keep books.
+    pub existing: &'a [Finding],
+    /// Entries of the baseline that no finding matches.
+    pub unused: &'a [Entry],
+    /// Findings that a suppression hides.
+    pub suppressed: &'a [Suppressed],
+    /// The command that tells it.
+    pub command: &'static str,
+    /// The rules that ran, in order of code.
+    pub rules: &'a [Described],
+    /// The severity from which on a finding fails the run; None where none does.
+    pub fail_on: Option<Severity>,
     /// What could not be told.
     pub unknown: &'a [Unknown<'a>],
     /// What was looked at.
@@ -120,15 +206,29 @@ pub struct Lint<'a> {
     pub sources: &'a dyn Fn(Side, &str) -> Option<Arc<str>>,
 }
 
-/// The findings of `head` that `base` does not have, by what they are about: a finding that moved is the same one.
-pub fn fresh(base: &Lint<'_>, head: &Lint<'_>) -> Vec<Finding> {
-    let known: HashSet<String> = placed::place(base, &mut placed::Texts::default())
-        .into_iter()
-        .map(|placed| placed.fingerprint)
-        .collect();
-    let all = placed::place(head, &mut placed::Texts::default());
-    let fresh = all.into_iter().filter(|placed| !known.contains(&placed.fingerprint));
-    fresh.map(|placed| placed.finding.clone()).collect()
+impl Default for Lint<'_> {
+    /// Nothing found, nothing read; errors fail.
+    fn default() -> Self {
+        Self {
+            findings: &[],
+            existing: &[],
+            unused: &[],
+            suppressed: &[],
+            command: "lint",
+            rules: &[],
+            fail_on: Some(Severity::Error),
+            unknown: &[],
+            summary: Summary::default(),
+            sources: &|_, _| None,
+        }
+    }
+}
+
+impl Lint<'_> {
+    /// Whether a finding of this severity fails the run.
+    fn fails(&self, severity: Severity) -> bool {
+        self.fail_on.is_some_and(|least| severity >= least)
+    }
 }
 
 /// Writes `lint` as `format`.
@@ -138,6 +238,12 @@ pub fn lint(format: Format, lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn W
         Format::Json => json::lint(lint, out),
         Format::Ndjson => json::lint_lines(lint, out),
         Format::Yaml => yaml::write(&json::report(lint), out),
+        Format::Sarif => sarif::lint(lint, layout, out),
+        Format::Junit => junit::lint(lint, layout, out),
+        Format::Gitlab => gitlab::lint(lint, layout, out),
+        Format::Github => github::lint(lint, layout, out),
+        Format::Markdown => markdown::lint(lint, layout, out),
+        Format::Html => html::lint(lint, layout, out),
     }
 }
 

@@ -3,15 +3,47 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-/// `text` on one line, without characters that act on a terminal or reorder text.
+/// `text` on one line, without characters that act on a terminal or reorder text, and without [`orders`].
 ///
 /// Line breaks and tabs become spaces, other C0 controls their pictures (`␛`), and C1 controls, bidirectional
 /// controls and invisible characters `�`; always one character for one, so that columns hold.
 pub fn line(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|b| (0x20..0x7f).contains(&b)) || !text.chars().any(is_hostile) {
-        return Cow::Borrowed(text);
+        return orders(text);
     }
-    Cow::Owned(text.chars().map(visible).collect())
+    let shown: String = text.chars().map(visible).collect();
+    Cow::Owned(orders(&shown).into_owned())
+}
+
+/// `text` without what the log of a build server takes for an order: `##[add-mask]`, `##vso[task.setvariable …]`,
+/// `##teamcity[…]` anywhere in a line, and `::error::` at its beginning, which wrapping may make of any place. One
+/// character stands for another.
+///
+/// Follows `ActionCommand.cs` of GitHub's runner, which reads both of its forms.
+pub fn orders(text: &str) -> Cow<'_, str> {
+    let Some(first) = text.char_indices().map(|(at, _)| at).find(|&at| order(text, at).is_some()) else {
+        return Cow::Borrowed(text);
+    };
+    let mut shown = text[..first].to_owned();
+    shown.extend(text[first..].char_indices().map(|(at, c)| order(text, first + at).unwrap_or(c)));
+    Cow::Owned(shown)
+}
+
+/// What stands for the character at byte `at`, where that is the second one of an order's mark.
+fn order(text: &str, at: usize) -> Option<char> {
+    let mark = *text.as_bytes().get(at)?;
+    if !matches!(mark, b'#' | b':') || at == 0 || text.as_bytes()[at - 1] != mark {
+        return None;
+    }
+    let rest = &text[at + 1..];
+    if mark == b'#' {
+        let words = ["[", "vso[", "teamcity["];
+        return words.iter().any(|word| rest.starts_with(word)).then_some('♯');
+    }
+    let name = rest.bytes().take_while(|b| b.is_ascii_alphabetic() || *b == b'-').count();
+    let behind = &rest[name..];
+    let is_order = name > 0 && (behind.starts_with("::") || behind.starts_with(' ') && behind.contains("::"));
+    is_order.then_some('∶')
 }
 
 /// What stands for `c` where it is shown.
@@ -33,7 +65,8 @@ pub fn is_hostile(c: char) -> bool {
             | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Passes JSON through and writes hostile characters as `\u` escapes: the same document, harmless to look at.
+/// Passes JSON through and writes hostile characters, and the second one of an [order](orders), as `\u`
+/// escapes: the same document, harmless to look at.
 ///
 /// A JSON text holds characters beyond ASCII only inside strings, so the filter need not know where it is. Each
 /// call must end at a character boundary, as those of `serde_json` do; other bytes pass unchanged.
@@ -46,21 +79,24 @@ impl<W: Write> Write for EscapeJson<W> {
     }
 
     fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        if buf.iter().all(|b| b.is_ascii() && *b != 0x7f) {
+        let marked = || memchr::memmem::find(buf, b"##").is_some();
+        if buf.iter().all(|b| b.is_ascii() && *b != 0x7f) && !marked() {
             return self.0.write_all(buf);
         }
         let Ok(text) = std::str::from_utf8(buf) else {
             return self.0.write_all(buf);
         };
-        let mut rest = text;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| *c >= '\u{7f}' && is_hostile(*c)) {
-            self.0.write_all(&rest.as_bytes()[..at])?;
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                write!(self.0, "\\u{unit:04x}")?;
+        let mut written = 0;
+        for (at, c) in text.char_indices() {
+            if c >= '\u{7f}' && is_hostile(c) || c == '#' && order(text, at).is_some() {
+                self.0.write_all(&text.as_bytes()[written..at])?;
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    write!(self.0, "\\u{unit:04x}")?;
+                }
+                written = at + c.len_utf8();
             }
-            rest = &rest[at + c.len_utf8()..];
         }
-        self.0.write_all(rest.as_bytes())
+        self.0.write_all(&text.as_bytes()[written..])
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -82,6 +118,13 @@ mod tests {
             ("\u{9b}31m\u{7f}", "�31m␡"),
             ("user\u{202e}gnp.exe\u{2066}", "user�gnp.exe�"),
             ("zero\u{200b}width", "zero�width"),
+            (
+                "a ##[add-mask]b ##vso[x] ##teamcity[y] # ## [z",
+                "a #♯[add-mask]b #♯vso[x] #♯teamcity[y] # ## [z",
+            ),
+            ("x\n::error file=a::b ::set-output::c", "x :∶error file=a:∶b :∶set-output::c"),
+            ("arn:aws:s3:::bucket", "arn:aws:s3:::bucket"),
+            ("::1 and std::string", "::1 and std::string"),
         ] {
             assert_eq!(line(text), expected, "{text:?}");
         }
@@ -89,11 +132,11 @@ mod tests {
 
     #[test]
     fn escaped_json_is_the_same_document() {
-        let value = serde_json::json!({"a\u{202e}": "\u{1b}[0m\u{9b}\u{e0041} ü \u{7f}"});
+        let value = serde_json::json!({"a\u{202e}": "\u{1b}[0m\u{9b}\u{e0041} ü \u{7f}##[x]"});
         let mut out = Vec::new();
         serde_json::to_writer(EscapeJson(&mut out), &value).unwrap();
         let text = String::from_utf8(out).unwrap();
-        assert_eq!(text, r#"{"a\u202e":"\u001b[0m\u009b\udb40\udc41 ü \u007f"}"#);
+        assert_eq!(text, r##"{"a\u202e":"\u001b[0m\u009b\udb40\udc41 ü \u007f#\u0023[x]"}"##);
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

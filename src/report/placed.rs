@@ -1,8 +1,9 @@
 //! Findings in order, with lines, columns and fingerprints: what every format starts from.
 
-use crate::files::{Lines, Location, Position, Side};
+use crate::config::suppression::Suppressed;
+use crate::files::{Lines, Location, Position, Side, Span};
 use crate::finding::Finding;
-use crate::report::{Layout, Lint, excerpt::Source};
+use crate::report::{Layout, Lint, excerpt::Source, secrets};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
@@ -15,14 +16,22 @@ pub struct Placed<'a> {
     pub start: Option<Position>,
     /// Where it ends, exclusive.
     pub end: Option<Position>,
-    /// Stable over moved lines; see [`fingerprints`].
+    /// Stable over moved lines: a name (see [`name`]), a colon, and which of the findings of this name it is, from 1.
     pub fingerprint: String,
+}
+
+impl Placed<'_> {
+    /// What findings share that only their number tells apart.
+    pub fn stem(&self) -> &str {
+        self.fingerprint.split(':').next().unwrap_or("")
+    }
 }
 
 /// The texts that findings point into, each indexed once.
 #[derive(Default)]
 pub(super) struct Texts {
     known: FxHashMap<(Side, Arc<str>), Option<Indexed>>,
+    secrets: FxHashMap<(Side, Arc<str>), Arc<[Span]>>,
 }
 
 /// A text and where its lines begin.
@@ -41,7 +50,20 @@ impl Texts {
     /// The file as miette reads it, under the name text output shows.
     pub fn source(&mut self, lint: &Lint<'_>, layout: Layout<'_>, place: &Location) -> Option<Source> {
         let (text, lines) = self.get(lint, place)?;
-        Some(Source::new(shown(layout, place), text, lines))
+        let blotted = secrets::blotted(&text, &self.secrets(lint, place));
+        Some(Source::new(shown(layout, place), blotted, lines))
+    }
+
+    /// Where values of Secrets stand in the file that holds a place.
+    pub fn secrets(&mut self, lint: &Lint<'_>, place: &Location) -> Arc<[Span]> {
+        let file = (place.side, Arc::clone(&place.path));
+        if let Some(known) = self.secrets.get(&file) {
+            return Arc::clone(known);
+        }
+        let found: Arc<[Span]> =
+            self.get(lint, place).map_or_else(Vec::new, |(text, _)| secrets::values(&text)).into();
+        self.secrets.insert(file, Arc::clone(&found));
+        found
     }
 
     /// Line and column of a place, start and end.
@@ -71,20 +93,57 @@ pub(super) fn shown(layout: Layout<'_>, place: &Location) -> String {
     }
 }
 
-/// The findings of `lint` by path, line and code, whatever the order they came in.
+/// The findings of `lint` that are told, by path, line and code, whatever the order they came in.
 pub(super) fn place<'a>(lint: &Lint<'a>, texts: &mut Texts) -> Vec<Placed<'a>> {
-    let mut placed: Vec<Placed<'a>> = lint
-        .findings
-        .iter()
-        .map(|finding| {
-            let place = texts.positions(lint, &finding.location);
-            let (start, end) = place.unzip();
-            Placed { finding, start, end, fingerprint: String::new() }
-        })
-        .collect();
-    placed.sort_by(|a, b| order(a).cmp(&order(b)));
-    fingerprints(lint, texts, &mut placed);
-    placed
+    place_all(lint, texts).told
+}
+
+/// All findings of a report, each kind by path, line and code.
+pub(super) struct All<'a> {
+    /// Those that are told.
+    pub told: Vec<Placed<'a>>,
+    /// Those that a baseline holds.
+    pub existing: Vec<Placed<'a>>,
+    /// Those that a suppression hides, and the suppression.
+    pub suppressed: Vec<(Placed<'a>, &'a Suppressed)>,
+}
+
+/// Places every finding of `lint`; their fingerprints differ from each other.
+pub(super) fn place_all<'a>(lint: &Lint<'a>, texts: &mut Texts) -> All<'a> {
+    let mut numbers = Numbers::default();
+    let existing = numbers.place(lint, texts, lint.existing.iter().map(|finding| (finding, ())));
+    let told = numbers.place(lint, texts, lint.findings.iter().map(|finding| (finding, ())));
+    let suppressed = numbers.place(lint, texts, lint.suppressed.iter().map(|one| (&one.finding, one)));
+    let alone = |placed: Vec<(Placed<'a>, ())>| placed.into_iter().map(|(placed, ())| placed).collect();
+    All { told: alone(told), existing: alone(existing), suppressed }
+}
+
+/// How many findings of each name were met.
+#[derive(Default)]
+struct Numbers(FxHashMap<String, u32>);
+
+impl Numbers {
+    fn place<'a, T>(
+        &mut self,
+        lint: &Lint<'_>,
+        texts: &mut Texts,
+        findings: impl Iterator<Item = (&'a Finding, T)>,
+    ) -> Vec<(Placed<'a>, T)> {
+        let mut placed: Vec<(Placed<'a>, T)> = findings
+            .map(|(finding, with)| {
+                let (start, end) = texts.positions(lint, &finding.location).unzip();
+                (Placed { finding, start, end, fingerprint: String::new() }, with)
+            })
+            .collect();
+        placed.sort_by(|(a, _), (b, _)| order(a).cmp(&order(b)));
+        for (placed, _) in &mut placed {
+            let name = name(lint, texts, placed.finding);
+            let number = self.0.entry(name.clone()).or_default();
+            *number += 1;
+            placed.fingerprint = format!("{name}:{number}");
+        }
+        placed
+    }
 }
 
 /// Two findings that agree in all of this are told apart by nothing a reader sees.
@@ -95,34 +154,23 @@ fn order<'p>(placed: &'p Placed<'_>) -> impl Ord + use<'p> {
     (place, &f.cluster, &f.application, &f.object, &f.message, &f.related)
 }
 
-/// Names each finding by what it is about: rule, cluster, Application and object where it has them, else the file and
-/// the text of its line; the how-manieth of these. Survives moved lines, other findings, and other wording.
-fn fingerprints(lint: &Lint<'_>, texts: &mut Texts, placed: &mut [Placed<'_>]) {
-    let mut seen: FxHashMap<blake3::Hash, u32> = FxHashMap::default();
-    for p in placed {
-        let f = p.finding;
-        let mut parts: Vec<&str> = vec![f.code];
-        let line;
-        if f.object.is_some() || f.application.is_some() {
-            parts.extend([
-                "object",
-                f.cluster.as_deref().unwrap_or(""),
-                f.application.as_deref().unwrap_or(""),
-            ]);
-            if let Some(o) = &f.object {
-                parts.extend([&*o.group, &*o.kind, &*o.namespace, &*o.name]);
-            }
-        } else {
-            line = texts.line(lint, &f.location);
-            parts.extend(["line", &*f.location.path, &line]);
+/// Names a finding by what it is about, as 32 hexadecimal digits: rule, cluster, Application and object where it has
+/// them, else the file and the text of its line. Survives moved lines, other findings, and other wording.
+fn name(lint: &Lint<'_>, texts: &mut Texts, f: &Finding) -> String {
+    let mut parts: Vec<&str> = vec![f.code];
+    let line;
+    if f.object.is_some() || f.application.is_some() {
+        parts.extend(["object", f.cluster.as_deref().unwrap_or(""), f.application.as_deref().unwrap_or("")]);
+        if let Some(o) = &f.object {
+            parts.extend([&*o.group, &*o.kind, &*o.namespace, &*o.name]);
         }
-        let mut hasher = blake3::Hasher::new();
-        for part in parts {
-            hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
-        }
-        let count = seen.entry(hasher.finalize()).or_default();
-        hasher.update(&count.to_le_bytes());
-        *count += 1;
-        p.fingerprint = hasher.finalize().to_hex()[..32].to_owned();
+    } else {
+        line = texts.line(lint, &f.location);
+        parts.extend(["line", &*f.location.path, &line]);
     }
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    hasher.finalize().to_hex()[..32].to_owned()
 }

@@ -5,7 +5,7 @@ use crate::report::lines::{
     AppLine, Cause, CauseKind, InventoryLine, Key, Origin, Problem, RenderLine, State,
 };
 use crate::report::neutral::{self, EscapeJson};
-use crate::report::{Error, Format, Layout, yaml};
+use crate::report::{Error, Format, Layout, Listing, yaml};
 use serde::Serialize;
 use std::io::Write;
 use unicode_width::UnicodeWidthStr;
@@ -17,11 +17,11 @@ pub fn inventory<'a>(
     layout: Layout<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    match format {
-        Format::Json => listing("billhook.inventory/1", lines, out),
-        Format::Ndjson => ndjson(lines, out),
-        Format::Yaml => yaml_listing("billhook.inventory/1", lines, out),
-        Format::Text => inventory_table(lines, layout, out),
+    match Listing::try_from(format)? {
+        Listing::Json => listing("billhook.inventory/1", lines, out),
+        Listing::Ndjson => ndjson(lines, out),
+        Listing::Yaml => yaml_listing("billhook.inventory/1", lines, out),
+        Listing::Text => inventory_table(lines, layout, out),
     }
 }
 
@@ -32,11 +32,11 @@ pub fn apps<'a>(
     layout: Layout<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    match format {
-        Format::Json => listing("billhook.apps/1", lines, out),
-        Format::Ndjson => ndjson(lines, out),
-        Format::Yaml => yaml_listing("billhook.apps/1", lines, out),
-        Format::Text => apps_table(lines, layout, out),
+    match Listing::try_from(format)? {
+        Listing::Json => listing("billhook.apps/1", lines, out),
+        Listing::Ndjson => ndjson(lines, out),
+        Listing::Yaml => yaml_listing("billhook.apps/1", lines, out),
+        Listing::Text => apps_table(lines, layout, out),
     }
 }
 
@@ -47,10 +47,10 @@ pub fn render<'a>(
     layout: Layout<'_>,
     out: &mut dyn Write,
 ) -> Result<(), Error> {
-    match format {
-        Format::Json => listing("billhook.render/1", lines, out),
-        Format::Ndjson => ndjson(lines, out),
-        Format::Text | Format::Yaml => manifests(lines, layout, out),
+    match Listing::try_from(format)? {
+        Listing::Json => listing("billhook.render/1", lines, out),
+        Listing::Ndjson => ndjson(lines, out),
+        Listing::Text | Listing::Yaml => manifests(lines, layout, out),
     }
 }
 

@@ -1,6 +1,22 @@
 use super::*;
 use crate::files::{Location, Side, Span};
 use crate::finding::{Edit, Fix, FixKind, Label, Object, Severity};
+use crate::forecast::{Cause, Danger, Forecast, Outcome, Row};
+
+use crate::model::ResourceKey;
+
+const FORMATS: &[Format] = &[
+    Format::Text,
+    Format::Json,
+    Format::Ndjson,
+    Format::Yaml,
+    Format::Sarif,
+    Format::Junit,
+    Format::Gitlab,
+    Format::Github,
+    Format::Markdown,
+    Format::Html,
+];
 
 const ALL: &str = "\
 apiVersion: argoproj.io/v1alpha1
@@ -142,16 +158,20 @@ fn problem(message: &str) -> Problem<'static> {
 }
 
 fn written(format: Format, findings: &[Finding], unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
-    let summary =
-        Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, suppressed: 1, fixed: 0 };
+    let summary = Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, fixed: 0 };
     let mut out = Vec::new();
-    lint(
-        format,
-        &Lint { findings, unknown, summary, sources: &|_, path: &str| text_of(path) },
-        layout,
-        &mut out,
-    )
-    .unwrap();
+    let one = [Suppressed { finding: hostile(), in_source: true, reason: "so it must be".to_owned() }];
+    let rules: Vec<Described> = crate::rules::find("BH101").into_iter().map(Described::from).collect();
+    let all = Lint {
+        findings,
+        unknown,
+        summary,
+        sources: &|_, path| text_of(path),
+        suppressed: &one,
+        rules: &rules,
+        ..Lint::default()
+    };
+    lint(format, &all, layout, &mut out).unwrap();
     anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
 }
 
@@ -211,6 +231,186 @@ fn machine_formats_are_stable() {
 }
 
 #[test]
+fn formats_of_others_are_stable() {
+    let mut findings = vec![hostile(), unreadable(), duplicate()];
+    findings.extend((0..2).map(|i| unprotected(&format!("store-{i:02}"), Severity::Warning)));
+    let layout = Layout { links: Some("https://git.example/o/r/blob/main"), ..Layout::default() };
+    for (name, format) in [
+        ("junit", Format::Junit),
+        ("gitlab", Format::Gitlab),
+        ("github", Format::Github),
+        ("markdown", Format::Markdown),
+    ] {
+        snapshot(name, &written(format, &findings, &unknown(), layout));
+    }
+    let mut log: serde_json::Value =
+        serde_json::from_str(&written(Format::Sarif, &findings, &unknown(), layout)).unwrap();
+    let rules = log.pointer_mut("/runs/0/tool/driver/rules").unwrap();
+    assert_eq!(rules[0]["help"]["markdown"], crate::rules::find("BH101").unwrap().body);
+    *rules = serde_json::json!([]); // Else each change of a page is one here.
+    snapshot("sarif", &serde_json::to_string_pretty(&log).unwrap());
+    let page = written(Format::Html, &findings, &unknown(), layout);
+    let body = &page[page.find("<body>").unwrap()..page.find("<h2>Rules</h2>").unwrap()];
+    snapshot("html", &body.replace("><", ">\n<"));
+}
+
+#[test]
+fn github_is_given_no_more_than_it_shows() {
+    let all: Vec<Finding> = (0..14).map(|i| unprotected(&format!("{i}"), Severity::Warning)).collect();
+    for (count, annotations) in [(0, 0), (10, 10), (11, 10), (14, 10)] {
+        let text = written(Format::Github, &all[..count], &[], Layout::default());
+        assert_eq!(
+            text.lines().filter(|line| line.starts_with("::warning ")).count(),
+            annotations,
+            "{count}"
+        );
+        assert_eq!(text.contains("5 warnings more: GitHub shows ten"), count == 14, "{text}");
+        let told = (0..count).filter(|i| text.contains(&format!("`{i}` is not protected"))).count();
+        assert_eq!(told, count);
+    }
+}
+
+#[test]
+fn a_comment_keeps_the_worst() {
+    let long = "x".repeat(1_500);
+    let many = |severity, n: usize| (0..n).map(move |i| (severity, i));
+    let findings: Vec<Finding> = many(Severity::Note, 60)
+        .chain(many(Severity::Error, 20))
+        .chain(many(Severity::Warning, 60))
+        .map(|(severity, i)| Finding {
+            group: String::new(),
+            because: long.clone(),
+            ..unprotected(&format!("{severity:?}-{i}"), severity)
+        })
+        .collect();
+    let text = written(Format::Markdown, &findings, &unknown(), Layout::default());
+    assert!(text.len() <= 65_536 && text.len() > 62_000, "{}", text.len());
+    let told = |severity: &str| text.matches(&format!("**`{severity}-")).count();
+    assert_eq!((told("Error"), told("Note")), (20, 0));
+    let left = 60 - told("Warning");
+    assert!(left > 0 && text.contains(&format!("- … {left} more of severity warning: there is no room")));
+    assert!(text.contains("- … 60 more of severity note"));
+}
+
+fn lost(number: usize, danger: Danger, outcome: Outcome) -> Row {
+    let name: Arc<str> = format!("store-{number:04}").into();
+    Row {
+        outcome,
+        danger,
+        blocked: false,
+        race: false,
+        cluster: "cl-07".into(),
+        key: ResourceKey { group: "apps".into(), kind: "StatefulSet".into(), namespace: "a".into(), name },
+        application: Some("argocd/metering".into()),
+        to_application: None,
+        cause: Cause::new("prune", "it left git"),
+        along: None,
+        base: None,
+        head: None,
+    }
+}
+
+#[test]
+fn what_a_merge_deletes_is_cut_last() {
+    let long = "x".repeat(1_500);
+    let findings: Vec<Finding> = (0..60)
+        .map(|i| Finding {
+            group: String::new(),
+            because: long.clone(),
+            ..unprotected(&format!("error-{i}"), Severity::Error)
+        })
+        .collect();
+    for (deleted, all_are_told) in [(0, true), (1, true), (900, true), (5_000, false)] {
+        let mut rows: Vec<Row> = (0..deleted)
+            .map(|i| {
+                let danger = if i % 2 == 0 { Danger::Outage } else { Danger::DataLoss };
+                lost(i, danger, if i % 3 == 0 { Outcome::Cascaded } else { Outcome::Pruned })
+            })
+            .collect();
+        rows.extend((0..900).map(|i| lost(9_000 + i, Danger::Change, Outcome::Updated)));
+        let forecast = Forecast { rows, applications: Vec::new() };
+        let none = |_: &crate::model::Manifest| None;
+        let diff = Diff {
+            forecast: &forecast,
+            names: ["main", "working tree"],
+            in_base: &none,
+            in_head: &none,
+            acknowledged: &|_| false,
+            advice: &|_| String::new(),
+            lint: Lint { findings: &findings, sources: &|_, path| text_of(path), ..Lint::default() },
+            existing: 0,
+            fail_on: &[Danger::DataLoss],
+            fails: true,
+        };
+        let mut out = Vec::new();
+        super::diff(Format::Markdown, &diff, Layout::default(), &mut out).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.len() <= 65_536, "{}", text.len());
+        let told = (0..deleted).filter(|i| text.contains(&format!("store-{i:04}"))).count();
+        assert_eq!(told == deleted, all_are_told, "{told} of {deleted}");
+        let left =
+            format!("{} more objects that are deleted", crate::report::text::thousands(deleted - told));
+        assert_eq!(text.contains(&left), !all_are_told);
+        assert!(all_are_told || text.find("store-0000") > text.find("store-0001"), "data first");
+    }
+}
+
+#[test]
+fn a_baseline_knows_what_moved() {
+    let text: Arc<str> = "a: 1\na: 2\na: 1\n".into();
+    let moved: Arc<str> = format!("# moved\n\n{text}b: 3\n").into();
+    let at = |text: &Arc<str>, needle: &str, nth: usize| {
+        let (start, _) = text.match_indices(needle).nth(nth).unwrap();
+        Location::new("a.yaml".into(), Span::new(start, start + 1))
+    };
+    let odd = |message: &str, location| finding("BH601", "odd", Severity::Error, message, location);
+    let about = |message: &str, location| Finding {
+        object: object("StatefulSet", "a", "b"),
+        ..odd(message, location)
+    };
+    let own = finding("BH903", "reasonless", Severity::Warning, "own", at(&text, "a: 2", 0));
+    let before = [
+        odd("one", at(&text, "a: 1", 0)),
+        odd("one", at(&text, "a: 1", 1)),
+        about("`x` is odd", at(&text, "a: 2", 0)),
+        own.clone(),
+    ];
+    let lint = |findings, sources| Lint { findings, sources, ..Lint::default() };
+    let read = |_: Side, _: &str| Some(Arc::clone(&text));
+    let baseline = Baseline::of(&lint(&before, &read));
+    assert_eq!(baseline.len(), 3, "the guard's own findings are never known");
+    let mut bytes = Vec::new();
+    baseline.write(&mut bytes).unwrap();
+    let baseline = Baseline::read(&bytes).unwrap();
+
+    let held = baseline.hold(&lint(&before, &read));
+    assert_eq!((held.new, held.existing.len(), held.unused), (vec![own.clone()], 3, vec![]));
+
+    // All moved, one is gone, and two came: one of a known fingerprint, before the known one.
+    let after = [
+        odd("other words", at(&moved, "a: 1", 1)),
+        about("`w` is odd", at(&moved, "a: 1", 0)),
+        about("`x` is odd", at(&moved, "a: 2", 0)),
+        odd("two", at(&moved, "b: 3", 0)),
+    ];
+    let read = |_: Side, _: &str| Some(Arc::clone(&moved));
+    let held = baseline.hold(&lint(&after, &read));
+    let messages = |findings: &[Finding]| findings.iter().map(|f| f.message.clone()).collect::<Vec<_>>();
+    assert_eq!(messages(&held.existing), ["`x` is odd", "other words"]);
+    assert_eq!(messages(&held.new), ["`w` is odd", "two"]);
+    assert_eq!(held.unused.iter().map(|entry| &*entry.message).collect::<Vec<_>>(), ["one"]);
+
+    for (bytes, expected) in [
+        ("{}", "missing field"),
+        ("x", "expected value"),
+        (r#"{"format":"billhook.baseline/9","findings":[]}"#, "its format is `billhook.baseline/9`"),
+    ] {
+        let error = Baseline::read(bytes.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
 fn reports_follow_their_schema() {
     for (format, schema) in [(Format::Json, "lint.json"), (Format::Ndjson, "lint-line.json")] {
         let make = SCHEMAS.iter().find(|s| s.file == schema).unwrap().make;
@@ -224,7 +424,7 @@ fn reports_follow_their_schema() {
 fn the_order_findings_come_in_does_not_matter() {
     let forward = everything();
     let backward: Vec<Finding> = forward.iter().rev().cloned().collect();
-    for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {
+    for &format in FORMATS {
         let layout = Layout::default();
         assert_eq!(
             written(format, &forward, &[], layout),
@@ -236,7 +436,7 @@ fn the_order_findings_come_in_does_not_matter() {
 
 #[test]
 fn nothing_hostile_reaches_the_output() {
-    for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {
+    for &format in FORMATS {
         let text = written(format, &everything(), &unknown(), Layout { verbose: true, ..Layout::default() });
         let bad: Vec<char> = text.chars().filter(|&c| c != '\n' && neutral::is_hostile(c)).collect();
         assert!(bad.is_empty(), "{format:?}: {bad:?}");
@@ -261,12 +461,20 @@ fn fingerprints_survive_moved_lines_and_tell_findings_apart() {
         let here = finding("BH601", "odd-name", Severity::Note, "odd", place.clone());
         let of_object = Finding { object: object("StatefulSet", "a", "b"), ..here.clone() };
         let findings = [here.clone(), here.clone(), of_object];
-        let lint = Lint { findings: &findings, unknown: &[], summary: Summary::default(), sources: &sources };
+        let lint = Lint { findings: &findings, sources: &sources, ..Lint::default() };
         json::report(&lint).findings.into_iter().map(|f| f.fingerprint).collect()
     };
     assert_eq!(prints(0), prints(5));
     let different: std::collections::BTreeSet<String> = prints(0).into_iter().collect();
     assert_eq!(different.len(), 3);
+    let here = unprotected("a", Severity::Note);
+    let held = Suppressed { finding: here.clone(), in_source: true, reason: String::new() };
+    let one = [here];
+    let lint = Lint { findings: &one, existing: &one, suppressed: &[held], ..Lint::default() };
+    let placed::All { told, existing, suppressed } = placed::place_all(&lint, &mut placed::Texts::default());
+    let numbers =
+        [&existing[0], &told[0], &suppressed[0].0].map(|p| p.fingerprint.rsplit(':').next().unwrap());
+    assert_eq!(numbers, ["1", "2", "3"]);
 }
 
 #[test]
@@ -347,8 +555,8 @@ proptest::proptest! {
         let text: Arc<str> = text.into();
         let sources = |_: Side, _: &str| Some(Arc::clone(&text));
         let findings = [finding];
-        let report = Lint { findings: &findings, unknown: &[], summary: Summary::default(), sources: &sources };
-        for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {
+        let report = Lint { findings: &findings, sources: &sources, ..Lint::default() };
+        for &format in FORMATS {
             let mut out = Vec::new();
             lint(format, &report, Layout { width, ..Layout::default() }, &mut out).unwrap();
             let out = anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string();

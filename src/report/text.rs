@@ -3,11 +3,12 @@
 use crate::files::Location;
 use crate::finding::{Finding, FixKind, Label, Severity};
 use crate::report::excerpt::{self, BOLD, DIM, Source};
-use crate::report::lines::{State, Unknown};
+use crate::report::lines::Unknown;
 use crate::report::placed::{Placed, Texts, place, shown};
-use crate::report::{Error, Layout, Lint, neutral, table};
+use crate::report::sum::{self, Sum};
+use crate::report::{Error, Layout, Lint, neutral, table, told};
 use miette::{Diagnostic, LabeledSpan, Severity as Level, SourceCode};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::{self, Display, Write as _};
 use std::io::Write;
 
@@ -46,7 +47,7 @@ pub(super) fn findings<'a>(
 }
 
 /// Findings of one rule with the same non-empty `group` together, where the first of them stands; the worst first.
-fn groups<'p, 'a>(placed: &'p [Placed<'a>]) -> Vec<Vec<&'p Placed<'a>>> {
+pub(super) fn groups<'p, 'a>(placed: &'p [Placed<'a>]) -> Vec<Vec<&'p Placed<'a>>> {
     let mut groups: Vec<Vec<&Placed<'_>>> = Vec::new();
     let mut index: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for p in placed {
@@ -247,20 +248,10 @@ impl Diagnostic for Elsewhere {
 
 /// What could not be told, each reason once, with all it befalls, and each remedy once.
 pub(super) fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
-    let mut reasons: BTreeMap<(State, &str, &str), BTreeSet<&str>> = BTreeMap::new();
-    for one in unknown {
-        let who = one.application.as_deref().or(one.applicationset.as_deref());
-        let problem = &one.problem;
-        reasons.entry((problem.state, &problem.help, &problem.message)).or_default().extend(who);
-    }
     let mut text = String::new();
-    let mut reasons = reasons.into_iter().peekable();
+    let mut reasons = sum::reasons(unknown).into_iter().peekable();
     while let Some(((state, help, message), who)) = reasons.next() {
-        let word = match state {
-            State::Fails => "does not render",
-            State::Unknown => "not known",
-            State::Warning => "warning",
-        };
+        let word = sum::word(state);
         let _ = writeln!(text, "{BOLD}{word}{BOLD:#}: {}", neutral::line(message));
         let names = who.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         for line in excerpt::wrap(&neutral::line(&names), layout.width, "   ", "   ") {
@@ -276,33 +267,23 @@ pub(super) fn not_known(unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
     text
 }
 
-/// The last line: the verdict, and what was looked at.
+/// The last line: the verdict, what was looked at, and what was not told.
 fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String {
-    let seen = &lint.summary;
-    let looked_at = [
-        count(seen.applications, "Application"),
-        count(seen.objects, "object"),
-        count(seen.clusters, "cluster"),
-    ]
-    .join(", ");
-    let verdicts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
-        .into_iter()
-        .map(|severity| (severity, placed.iter().filter(|p| p.finding.severity == severity).count()))
-        .filter(|(_, n)| *n > 0)
+    let sum = Sum::new(lint, placed);
+    let verdicts: Vec<String> = sum
+        .counts
+        .iter()
         .map(|(severity, n)| {
-            let style = excerpt::style(level(severity));
-            format!("{style}{}{style:#}", count(n, excerpt::word(level(severity))))
+            let style = excerpt::style(level(*severity));
+            format!("{style}{}{style:#}", count(*n, told::severity(*severity)))
         })
         .collect();
     let mut text = match verdicts.as_slice() {
-        [] => format!("{BOLD}clean{BOLD:#}: {looked_at}"),
-        _ => format!("{} in {looked_at}", verdicts.join(", ")),
+        [] => format!("{BOLD}clean{BOLD:#}: {}", sum.looked_at),
+        _ => format!("{} in {}", verdicts.join(", "), sum.looked_at),
     };
-    if seen.suppressed > 0 {
-        let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
-    }
-    if seen.fixed > 0 {
-        let _ = write!(text, "; {} fixed", thousands(seen.fixed));
+    for aside in &sum.asides {
+        let _ = write!(text, "; {aside}");
     }
     let fixable = |kind| {
         let fixes = placed.iter().filter_map(|p| p.finding.fix.as_ref());
@@ -313,21 +294,9 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
         (0, n) => write!(text, "; {} fixable (run with --fix --unsafe-fixes)", thousands(n)),
         (n, _) => write!(text, "; {} fixable (run with --fix)", thousands(n)),
     };
-    let sets =
-        lint.unknown.iter().filter_map(|one| one.applicationset.as_deref()).collect::<BTreeSet<_>>().len();
-    let of_none = |one: &&Unknown<'_>| one.application.is_none() && one.applicationset.is_none();
-    let left: Vec<String> = [
-        (seen.not_rendered, "Application", "not rendered"),
-        (sets, "ApplicationSet", "not expanded"),
-        (lint.unknown.iter().filter(of_none).count(), "thing", "not known"),
-    ]
-    .into_iter()
-    .filter(|(n, ..)| *n > 0)
-    .map(|(n, what, state)| format!("{} {state}", count(n, what)))
-    .collect();
-    if !left.is_empty() {
+    if !sum.left.is_empty() {
         let more = if layout.tells_unknown() { "" } else { " (run with -v)" };
-        let _ = write!(text, "; {}{more}", left.join(", "));
+        let _ = write!(text, "; {}{more}", sum.left.join(", "));
     }
     text
 }
@@ -337,7 +306,8 @@ pub fn count(n: usize, what: &str) -> String {
     format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 
-fn thousands(n: usize) -> String {
+/// `2,310`.
+pub(super) fn thousands(n: usize) -> String {
     let digits = n.to_string();
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

@@ -3,6 +3,7 @@
 use crate::report::{Error, neutral};
 use serde::Serialize;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// Writes `value` as one YAML document.
@@ -112,6 +113,7 @@ fn is_block(text: &str) -> bool {
         && !text.contains(['\t', '\r'])
         && lines().all(|line| !line.ends_with(' '))
         && !text.chars().any(|c| c != '\n' && (neutral::is_hostile(c) || c == '\u{85}'))
+        && lines().all(|line| matches!(neutral::orders(line), Cow::Borrowed(_)))
 }
 
 fn block(text: &str, indent: usize, out: &mut dyn Write) -> io::Result<()> {

@@ -88,6 +88,7 @@ fn value<'a>(
         {
             return;
         }
+        Value::Bool(_) if object.kind() == "Secret" => "a truth value".to_owned(),
         Value::Bool(is) => format!("the truth value {is}"),
         Value::Int(_) | Value::UInt(_) | Value::Float(_) => "a number".to_owned(),
         Value::Seq => "a list".to_owned(),

@@ -1,9 +1,11 @@
 //! BH901 to BH905: the suppressions themselves. One page each; [`judge_all`] holds suppressions against findings.
 
 use super::{
-    Change, Check, Context, Options, Rule, fold, judge, judge_change, names, object, order, severity,
+    Change, Check, Context, Options, Page, Rule, fold, judge, judge_change, names, object, order, severity,
 };
-use crate::config::suppression::{ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, apply};
+use crate::config::suppression::{
+    ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, Suppressed, apply,
+};
 use crate::config::{Date, Loaded};
 use crate::files::{Location, Path};
 use crate::finding::{Finding, Object};
@@ -30,8 +32,10 @@ pub(super) const RULES: &[&Rule] = &[
 pub struct Judged {
     /// The findings that nobody suppresses, in order of path, place and code.
     pub findings: Vec<Finding>,
-    /// How many are suppressed.
-    pub suppressed: usize,
+    /// Those that somebody does.
+    pub suppressed: Vec<Suppressed>,
+    /// The rules that ran, in order of code.
+    pub ran: Vec<&'static Page>,
 }
 
 /// Judges an inventory by every rule that is on, and holds its suppressions and those of the configuration against that.
@@ -91,7 +95,9 @@ fn hold(
     let complaints = complaints.into_iter().filter_map(|complaint| reported(complaint, options));
     let mut findings: Vec<Finding> = kept.into_iter().filter(wanted).chain(complaints).collect();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    Judged { findings: fold::by_template(inventory, findings), suppressed }
+    let suppressed = suppressed.into_iter().filter(|one| wanted(&one.finding)).collect();
+    let ran = super::pages().filter(|page| severity(page, options).is_some()).collect();
+    Judged { findings: fold::by_template(inventory, findings), suppressed, ran }
 }
 
 fn is_own(code: &str) -> bool {
