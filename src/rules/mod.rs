@@ -13,8 +13,9 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
-mod application_name_collision;
+mod allow_empty_with_prune;
 mod app_in_default_project;
+mod application_name_collision;
 mod appset_duplicate_name;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
@@ -22,6 +23,7 @@ mod appset_preserve_contradiction;
 mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
 mod committed_live_metadata;
+mod delete_data_switch;
 mod destination_ambiguous;
 mod destination_unknown_cluster;
 mod document;
@@ -31,12 +33,14 @@ mod duplicate_yaml_key;
 mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
+mod force_replace_on_stateful;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
 mod hook_or_wave_invalid;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
+mod managed_namespace_tracked;
 mod manifest_unparseable;
 mod merged_documents;
 mod name_path_mismatch;
@@ -45,6 +49,7 @@ mod namespace_two_owners;
 mod non_string_map_value;
 mod nondeterministic_render;
 mod null_value_override;
+mod operator_inherits_tracking_label;
 mod options;
 mod owners;
 mod page;
@@ -52,12 +57,14 @@ mod patches;
 mod problems;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
+mod reclaim_delete;
 mod rendered_into_default_namespace;
-mod several_objects_in_one_file;
 mod sets;
+mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod stateful_without_prune_protection;
+mod sts_pvc_retention_delete;
 mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
@@ -109,6 +116,7 @@ const RULES: &[&Rule] = &[
     &instance_label_conflict::RULE,
     &tracking_label_too_long::RULE,
     &committed_live_metadata::RULE,
+    &operator_inherits_tracking_label::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
     &destination_ambiguous::RULE,
@@ -122,6 +130,12 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
+    &allow_empty_with_prune::RULE,
+    &force_replace_on_stateful::RULE,
+    &sts_pvc_retention_delete::RULE,
+    &managed_namespace_tracked::RULE,
+    &delete_data_switch::RULE,
+    &reclaim_delete::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
