@@ -7,7 +7,7 @@ use crate::config::{RuleName, RuleNames};
 use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
 use crate::inventory::{App, AppId, Inventory, Parent, ResourceId, Set};
-use crate::model::{GroupKind, ResourceKey};
+use crate::model::{GroupKind, Manifest, ResourceKey, group_of};
 use crate::render::{Parsed, Target};
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -22,6 +22,8 @@ mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
+mod argocd_rbac_wide;
+mod cluster_scope_wildcard;
 mod committed_live_metadata;
 mod delete_data_switch;
 mod destination_ambiguous;
@@ -44,6 +46,7 @@ mod managed_namespace_tracked;
 mod manifest_unparseable;
 mod merged_documents;
 mod name_path_mismatch;
+mod namespace_missing;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
 mod non_string_map_value;
@@ -55,14 +58,18 @@ mod owners;
 mod page;
 mod patches;
 mod problems;
+mod prod_tracks_mutable_ref;
+mod projects;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
+mod rbac_subject_namespace;
 mod reclaim_delete;
 mod rendered_into_default_namespace;
 mod sets;
 mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
+mod source_namespaces_privileged;
 mod stateful_without_prune_protection;
 mod sts_pvc_retention_delete;
 mod suppressions;
@@ -125,6 +132,12 @@ const RULES: &[&Rule] = &[
     &app_in_default_project::RULE,
     &appset_templated_project::RULE,
     &unscoped_cluster_generator::RULE,
+    &rbac_subject_namespace::RULE,
+    &source_namespaces_privileged::RULE,
+    &cluster_scope_wildcard::RULE,
+    &argocd_rbac_wide::RULE,
+    &prod_tracks_mutable_ref::RULE,
+    &namespace_missing::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,
@@ -394,6 +407,16 @@ impl Report<'_> {
     /// The object it is about, where there is no target.
     pub fn object(self, key: &ResourceKey) -> Self {
         self.named(object(key))
+    }
+
+    /// The object it is about, as it stands in a namespace.
+    pub fn named_as(self, manifest: &Manifest, namespace: &Arc<str>) -> Self {
+        self.named(Object {
+            group: group_of(manifest.api_version()).into(),
+            kind: manifest.kind().into(),
+            namespace: Arc::clone(namespace),
+            name: manifest.name().into(),
+        })
     }
 
     /// The object it is about, as its text names it.
