@@ -14,6 +14,7 @@ use rayon::prelude::*;
 use std::sync::{Arc, LazyLock};
 
 mod allow_empty_with_prune;
+mod api_removed;
 mod app_in_default_project;
 mod application_name_collision;
 mod appset_duplicate_name;
@@ -24,6 +25,7 @@ mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
 mod argocd_rbac_wide;
 mod cluster_scope_wildcard;
+mod cmp_unsafe_pipeline;
 mod committed_live_metadata;
 mod delete_data_switch;
 mod destination_ambiguous;
@@ -32,6 +34,7 @@ mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod engine_self_unprotected;
 mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
@@ -39,6 +42,7 @@ mod force_replace_on_stateful;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
+mod hook_on_persistent_object;
 mod hook_or_wave_invalid;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
@@ -57,6 +61,8 @@ mod options;
 mod owners;
 mod page;
 mod patches;
+mod pods;
+mod priorityclass_preempts;
 mod problems;
 mod prod_tracks_mutable_ref;
 mod projects;
@@ -65,6 +71,8 @@ mod prune_without_delete_protection;
 mod rbac_subject_namespace;
 mod reclaim_delete;
 mod rendered_into_default_namespace;
+mod replicas_with_autoscaler;
+mod root_app_finalizer;
 mod sets;
 mod several_objects_in_one_file;
 mod shared_object_two_owners;
@@ -78,6 +86,9 @@ mod template_residue;
 mod tracking_label_too_long;
 mod unscoped_cluster_generator;
 mod values_file_missing;
+mod wave_inversion;
+mod webhook_fail_closed;
+mod wellknown_label_removed;
 mod yaml_numeric_coercion;
 
 use document::Document;
@@ -149,6 +160,8 @@ const RULES: &[&Rule] = &[
     &managed_namespace_tracked::RULE,
     &delete_data_switch::RULE,
     &reclaim_delete::RULE,
+    &engine_self_unprotected::RULE,
+    &root_app_finalizer::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
@@ -156,12 +169,20 @@ const RULES: &[&Rule] = &[
     &appset_missingkey::RULE,
     &appset_preserve_contradiction::RULE,
     &appset_policy_without_finalizer::RULE,
+    &hook_on_persistent_object::RULE,
+    &wave_inversion::RULE,
+    &replicas_with_autoscaler::RULE,
+    &cmp_unsafe_pipeline::RULE,
+    &webhook_fail_closed::RULE,
+    &priorityclass_preempts::RULE,
     &excluded_kind_in_git::RULE,
     &values_file_missing::RULE,
     &hidden_source_override::RULE,
     &null_value_override::RULE,
     &nondeterministic_render::RULE,
     &template_residue::RULE,
+    &api_removed::RULE,
+    &wellknown_label_removed::RULE,
     &duplicate_yaml_key::RULE,
     &glued_separator::RULE,
     &merged_documents::RULE,
