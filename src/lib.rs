@@ -31,6 +31,8 @@ pub mod forecast;
 pub mod config;
 /// Judgement: one file per rule.
 pub mod rules;
+/// Which fixes are made, and the texts they make.
+pub mod fix;
 /// One file per output format.
 pub mod report;
 /// Arguments, exit codes, one file per command.

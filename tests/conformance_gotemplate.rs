@@ -30,7 +30,8 @@ fn render(vector: &Json) -> Result<String, String> {
     let data = parameter(&vector["params"], "", vector);
     if vector["fast"] == Json::Bool(true) {
         let params = data.as_map().cloned().unwrap_or_default();
-        return FastTemplate::parse(text).map(|template| template.render(&params));
+        let rendered = FastTemplate::parse(text)?.render(&params, 1 << 20);
+        return rendered.ok_or_else(|| "too long".to_owned());
     }
     let mut options = Options::default();
     for option in vector["options"].as_array().into_iter().flatten() {

@@ -1,14 +1,18 @@
 //! Every page under `rules/`: its bad examples yield exactly their marks, its good ones nothing under any rule.
+//!
+//! The examples of rules about a merge are two trees: a file under `base/` is of what is merged into, one under `head/` of
+//! what is merged, and any other is the same in both. A configuration is base's.
 #![allow(clippy::disallowed_methods, reason = "tests read files")]
 
-use billhook::config::Loaded;
-use billhook::files::{Lines, Tree};
+use billhook::config::{Date, Loaded};
+use billhook::files::{Lines, Side, Tree};
 use billhook::finding::{Finding, Severity};
+use billhook::forecast::{self, Forecast, Sides};
 use billhook::inventory::{Inventory, Options};
 use billhook::render::jsonnet::{Limits, Pool};
 use billhook::render::process::{self, Programs, Runner};
 use billhook::render::{Documents, Engines};
-use billhook::rules::{self, Example, Mark, Naming};
+use billhook::rules::{self, Change, Example, Mark, Naming, Page};
 use billhook::yaml::edit;
 use std::collections::BTreeSet;
 use std::fs;
@@ -18,13 +22,18 @@ use std::sync::Arc;
 type Found = (String, u32, String, Severity, String);
 
 fn inventory(example: &Example) -> Inventory {
+    Inventory::load(&tree_of(example))
+}
+
+/// The files of an example as a tree.
+fn tree_of(example: &Example) -> Options {
     let files = example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
     let tree = Arc::new(Tree::memory(files));
     let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
-    Inventory::load(&Options {
+    Options {
         engines: Arc::new(Engines::new(Some(jsonnet), Some(Box::new(runner())), None)),
         ..Options::new(Arc::new(Documents::new(tree)))
-    })
+    }
 }
 
 /// Helm and Kustomize, where they are on PATH.
@@ -47,14 +56,49 @@ fn options() -> rules::Options {
     }
 }
 
+fn today() -> Date {
+    "2026-01-01".parse().expect("a date")
+}
+
 /// What a run tells of an example, with the configuration that lies in it.
 fn judge(example: &Example, options: &rules::Options) -> Vec<Found> {
     let inventory = inventory(example);
+    let configuration = configuration(&inventory);
+    found(&inventory, &rules::judge_all(&inventory, options, configuration.as_ref(), today()).findings)
+}
+
+fn configuration(inventory: &Inventory) -> Option<Loaded> {
     let tree = inventory.documents.tree();
-    let configuration =
-        Loaded::find(tree, "", rules::names()).expect("the configuration of an example can be read");
-    let today = "2026-01-01".parse().expect("a date");
-    found(&inventory, &rules::judge_all(&inventory, options, configuration.as_ref(), today).findings)
+    Loaded::find(tree, "", rules::names()).expect("the configuration of an example can be read")
+}
+
+/// What a run tells of an example that is a merge: a file under `base/` or `head/` is of that side, any other of both.
+fn judge_merge(example: &Example, options: &rules::Options) -> Vec<Found> {
+    let side = |own: &str, other: &str| {
+        let files = example.files.iter().filter(|(path, _)| !path.starts_with(other));
+        let files =
+            files.map(|(path, text)| (path.strip_prefix(own).unwrap_or(path).to_owned(), text.clone()));
+        Example { heading: example.heading.clone(), files: files.collect() }
+    };
+    let base = inventory(&side("base/", "head/"));
+    let of_head = Options { scopes: Some(base.scopes.clone()), ..tree_of(&side("head/", "base/")) };
+    let head = Inventory::load(&of_head);
+    let between = head.again(&of_head, &forecast::read_again(&base, &head));
+    let forecast =
+        Forecast::new(&Sides { base: &base, head: &head, between: &between, stateful: &options.stateful });
+    let change = Change::new(&base, &head, &forecast);
+    let judged = rules::judge_merge(&change, options, configuration(&base).as_ref(), today());
+    let (of_base, of_head): (Vec<Finding>, Vec<Finding>) =
+        judged.findings.into_iter().partition(|finding| finding.location.side == Side::Base);
+    let sided = |prefix: &str, found: Vec<Found>| {
+        let prefixed = found.into_iter().map(|(path, line, code, severity, message)| {
+            let sided = format!("{prefix}{path}");
+            let is_of_one = example.files.iter().any(|(file, _)| *file == sided);
+            (if is_of_one { sided } else { path }, line, code, severity, message)
+        });
+        prefixed.collect::<Vec<_>>()
+    };
+    [sided("base/", found(&base, &of_base)), sided("head/", found(&head, &of_head))].concat()
 }
 
 /// The findings of one rule, as the marks that would ask for them.
@@ -95,10 +139,16 @@ fn difference(marks: &[Mark], found: &[Found]) -> Vec<String> {
     missing
 }
 
-fn check_bad(code: &'static str, examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
+/// The rules that an example of a page is judged by: as a tree, or as a merge where the page is about merges.
+fn judge_for(page: &Page, example: &Example, options: &rules::Options) -> Vec<Found> {
+    if page.is_about_change() { judge_merge(example, options) } else { judge(example, options) }
+}
+
+fn check_bad(page: &Page, examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
     for example in examples {
-        let found = judge(&example, &rules::Options { only: Some(vec![code]), ..options() });
-        let marks: Vec<Mark> = example.marks().into_iter().filter(|mark| mark.code == code).collect();
+        let only = rules::Options { only: Some(vec![page.code]), ..options() };
+        let found = judge_for(page, &example, &only);
+        let marks: Vec<Mark> = example.marks().into_iter().filter(|mark| mark.code == page.code).collect();
         if marks.is_empty() {
             problems.push(format!("{origin} [{}]: a bad example needs a mark", example.heading));
         }
@@ -107,9 +157,9 @@ fn check_bad(code: &'static str, examples: Vec<Example>, origin: &str, problems:
     }
 }
 
-fn check_good(examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
+fn check_good(page: &Page, examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
     for example in examples {
-        let found = judge(&example, &options());
+        let found = judge_for(page, &example, &options());
         problems.extend(
             found.into_iter().map(|extra| format!("{origin} [{}]: not clean: {extra:?}", example.heading)),
         );
@@ -120,8 +170,8 @@ fn check_good(examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) 
 fn pages_say_what_rules_do() {
     let mut problems = Vec::new();
     for page in rules::pages() {
-        check_bad(page.code, page.examples("Bad"), page.code, &mut problems);
-        check_good(page.examples("Good"), page.code, &mut problems);
+        check_bad(page, page.examples("Bad"), page.code, &mut problems);
+        check_good(page, page.examples("Good"), page.code, &mut problems);
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
@@ -136,8 +186,8 @@ fn corner_cases() {
         let examples = rules::examples(&text);
         let (bad, good): (Vec<_>, Vec<_>) =
             examples.into_iter().partition(|example| example.heading.starts_with("Bad"));
-        check_bad(page.code, bad, &path, &mut problems);
-        check_good(good, &path, &mut problems);
+        check_bad(page, bad, &path, &mut problems);
+        check_good(page, good, &path, &mut problems);
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

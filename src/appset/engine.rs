@@ -1,6 +1,6 @@
 //! One text into another with parameters: the two template engines, each text parsed once.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -10,13 +10,18 @@ use crate::appset::FastTemplate;
 use crate::appset::fail::{Fail, Kind, Spot};
 use crate::appset::functions::functions;
 use crate::appset::schema::Type;
-use crate::gotemplate::{Limits, Map, Missing, Options, Template, Value, to_utf8};
+use crate::gotemplate::{Budget, Fault, Limits, Map, Missing, Options, Template, Value, to_utf8};
+
+/// What all texts of one set together may use up; one text may use what [`Limits::default`] says.
+const LIMITS: Limits = Limits { steps: 20_000_000, output: 512 << 20, memory: 8 << 30, depth: usize::MAX };
 
 /// The engine of one ApplicationSet.
 pub(super) struct Engine {
-    go: bool,
+    is_go: bool,
     options: Result<Options, String>,
     parsed: RefCell<HashMap<String, Rc<Parsed>>>,
+    /// What all texts together may still use up.
+    left: Cell<Limits>,
 }
 
 enum Parsed {
@@ -31,12 +36,17 @@ impl Engine {
     pub fn new(go: bool, options: &[&str]) -> Engine {
         let mut parsed = Options { missing: Missing::Default, limits: Limits::default() };
         let set = options.iter().try_for_each(|option| parsed.set(option));
-        Engine { go, options: set.map(|()| parsed), parsed: RefCell::default() }
+        Engine {
+            is_go: go,
+            options: set.map(|()| parsed),
+            parsed: RefCell::default(),
+            left: Cell::new(LIMITS),
+        }
     }
 
     /// Whether this is Go's text/template.
     pub fn is_go(&self) -> bool {
-        self.go
+        self.is_go
     }
 
     /// `Replace` of `applicationset/utils/utils.go`.
@@ -47,24 +57,50 @@ impl Engine {
 
     /// As [`Engine::replace`], with a `missingkey` of its own.
     fn replace_with(&self, text: &str, params: &Map, missing: Missing) -> Result<String, Fail> {
-        let mut options = match (&self.options, self.go) {
-            (Err(message), true) => return Err(Fail::panic(message.clone())),
-            (Ok(options), _) => *options,
-            (Err(_), false) => Options::default(),
-        };
+        if let (Err(message), true) = (&self.options, self.is_go) {
+            return Err(Fail::panic(message.clone()));
+        }
         if !text.contains("{{") {
             return Ok(text.to_owned());
         }
-        options.missing = missing;
         match &*self.parse(text) {
             Parsed::Plain => Ok(text.to_owned()),
             Parsed::Broken(fail) => Err(fail.clone()),
-            Parsed::Fast(template) => Ok(template.render(params)),
-            Parsed::Go(template) => match template.render(&Value::Map(params.clone()), &options) {
-                Ok(out) => Ok(to_utf8(&out)),
-                Err(error) => Err(Fail::of_template(error, text).during("failed to execute go template")),
-            },
+            Parsed::Fast(template) => self.fast(template, text, params),
+            Parsed::Go(template) => self.go(template, text, params, missing),
         }
+    }
+
+    fn fast(&self, template: &FastTemplate, text: &str, params: &Map) -> Result<String, Fail> {
+        let left = self.left.get();
+        let Some(out) = template.render(params, left.output.min(Limits::default().output)) else {
+            let spot = Some(Box::new(Spot { text: text.to_owned(), line: 1 }));
+            return Err(Fail { spot, ..Fail::from(Fault::Limit("output")) });
+        };
+        self.left.set(Limits { output: left.output - out.len(), ..left });
+        Ok(out)
+    }
+
+    fn go(&self, template: &Template, text: &str, params: &Map, missing: Missing) -> Result<String, Fail> {
+        let (left, most) = (self.left.get(), Limits::default());
+        let limits = Limits {
+            steps: left.steps.min(most.steps),
+            output: left.output.min(most.output),
+            memory: left.memory.min(most.memory),
+            depth: most.depth,
+        };
+        let mut budget = Budget::new(limits);
+        let rendered = template.render_within(&Value::Map(params.clone()), missing, &mut budget);
+        let rest = budget.left();
+        self.left.set(Limits {
+            steps: left.steps - (limits.steps - rest.steps),
+            output: left.output - (limits.output - rest.output),
+            memory: left.memory - (limits.memory - rest.memory),
+            depth: left.depth,
+        });
+        rendered
+            .map(|out| to_utf8(&out))
+            .map_err(|error| Fail::of_template(error, text).during("failed to execute go template"))
     }
 
     fn parse(&self, text: &str) -> Rc<Parsed> {
@@ -77,7 +113,7 @@ impl Engine {
     }
 
     fn parse_anew(&self, text: &str) -> Parsed {
-        if !self.go {
+        if !self.is_go {
             return match FastTemplate::parse(text) {
                 Ok(template) if template.is_plain() => Parsed::Plain,
                 Ok(template) => Parsed::Fast(template),
@@ -153,7 +189,7 @@ impl Engine {
         let mut out = Object::new();
         for (key, value) in entries {
             let text = value.as_str().unwrap_or_default();
-            let missing = if self.go { Missing::Error } else { Missing::Default };
+            let missing = if self.is_go { Missing::Error } else { Missing::Default };
             let resolved = match self.replace_with(text, params, missing) {
                 Err(Fail { kind: Kind::Error, message, .. }) if lacks_a_key(&message) => text.to_owned(),
                 resolved => resolved?,

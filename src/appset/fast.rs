@@ -47,8 +47,9 @@ impl FastTemplate {
         !self.parts.iter().any(|part| matches!(part, Part::Tag(_)))
     }
 
-    /// The text with every tag that names a text parameter replaced by it; all others stay as they are.
-    pub fn render(&self, params: &Map) -> String {
+    /// The text with every tag that names a text parameter replaced by it; all others stay as they are. None where it
+    /// would be longer than `most` bytes.
+    pub fn render(&self, params: &Map, most: usize) -> Option<String> {
         let mut out = String::new();
         for part in &self.parts {
             match part {
@@ -62,7 +63,10 @@ impl FastTemplate {
                     }
                 },
             }
+            if out.len() > most {
+                return None;
+            }
         }
-        out
+        Some(out)
     }
 }

@@ -8,7 +8,7 @@ use serde_json::{Map as Object, Value as Json, json};
 use crate::appset::admission::{check, metadata_problems};
 use crate::appset::engine::Engine;
 use crate::appset::fail::{Fail, Kind, Lack, Spot};
-use crate::appset::generators::{Context, Params, Produced};
+use crate::appset::generators::{Context, Params, Produced, Trees};
 use crate::appset::patch;
 use crate::appset::schema::{APPLICATION, Presence, Struct, TEMPLATE, Type};
 use crate::appset::set::ApplicationSet;
@@ -98,7 +98,7 @@ impl ApplicationSet {
         let engine = Engine::new(self.uses_go_template(), &self.go_template_options());
         let spec = self.spec();
         let project = spec["template"]["spec"]["project"].as_str().unwrap_or_default();
-        let context = Context { engine: &engine, world, project };
+        let context = Context { engine: &engine, world, project, trees: Trees::default() };
         let mut applications = Vec::new();
         let mut failed: Option<Failure> = None;
         for (index, entry) in spec["generators"].as_array().into_iter().flatten().enumerate() {

@@ -52,6 +52,8 @@ pub enum Command {
   billhook lint clusters/prod            this folder as a tree of its own
   billhook lint apps/web.yaml            read everything, report on this file
   billhook lint --format json -o lint.json --format text
+  billhook lint --diff                   what --fix would change, as a patch
+  billhook lint --fix --rule sync-option-invalid
   billhook lint --repository https://git.example/charts.git=../charts")]
     Lint(Lint),
     /// Say what a merge does to every object, before it is merged
@@ -83,6 +85,11 @@ pub enum Command {
   billhook explain BH101
   billhook explain duplicate-object")]
     Explain(Explain),
+    /// Write a configuration, a workflow and a hook that fit this repository, where there are none
+    #[command(after_help = "Examples:
+  billhook init
+  billhook init --schema                 the JSON Schema of the configuration")]
+    Init(Init),
     /// Print a completion script for a shell
     #[command(after_help = "Example: billhook completions bash > /etc/bash_completion.d/billhook")]
     Completions(Completions),
@@ -188,6 +195,15 @@ pub struct Beside {
 pub struct Lint {
     /// A folder is judged as a tree of its own; files limit what is reported, not what is read
     pub path: Vec<PathBuf>,
+    /// Fix what can be fixed without a person looking at it, and report the rest
+    #[arg(long, env = "BILLHOOK_FIX", hide_env = true)]
+    pub fix: bool,
+    /// With --fix or --diff: also fixes that a person must look at
+    #[arg(long, env = "BILLHOOK_UNSAFE_FIXES", hide_env = true)]
+    pub unsafe_fixes: bool,
+    /// Change nothing; print what --fix would change, as a patch, and exit with 1 if there is anything
+    #[arg(long, env = "BILLHOOK_DIFF", hide_env = true)]
+    pub diff: bool,
     /// What stands beside the tree.
     #[command(flatten)]
     pub beside: Beside,
@@ -276,6 +292,19 @@ pub struct Explain {
     /// The code or name of a rule
     #[arg(value_name = "CODE|NAME")]
     pub rule: Option<String>,
+}
+
+/// `billhook init`.
+#[derive(Debug, Group)]
+pub struct Init {
+    /// The folder [default: the repository around the current folder]
+    pub path: Option<PathBuf>,
+    /// Print the JSON Schema of the configuration, and write nothing
+    #[arg(long, env = "BILLHOOK_SCHEMA", hide_env = true)]
+    pub schema: bool,
+    /// What stands beside the tree.
+    #[command(flatten)]
+    pub beside: Beside,
 }
 
 /// `billhook completions`.

@@ -7,11 +7,11 @@ use super::lines::{Places, is_incomplete, unknown};
 use super::load::{Pair, pair};
 use super::{lint, output};
 use crate::config;
+use crate::files::Side;
 use crate::forecast::{Danger, Forecast, Sides};
-use crate::inventory::Inventory;
 use crate::model::Manifest;
 use crate::report::{self, Place};
-use crate::rules;
+use crate::rules::{self, Change};
 use std::sync::Arc;
 
 /// What fails where the configuration does not say.
@@ -24,20 +24,22 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let pair = pair(global, diff)?;
     let config = pair.configuration.as_ref().map(|loaded| &loaded.config);
     let options = lint::options(config, only);
-    let sides = Sides {
-        base: &pair.base,
-        head: &pair.head,
-        between: &pair.between,
-        stateful: &options.stateful,
-    };
+    let sides =
+        Sides { base: &pair.base, head: &pair.head, between: &pair.between, stateful: &options.stateful };
     let forecast = Forecast::new(&sides);
-    let judge = |inventory: &Inventory| {
-        rules::judge_all(inventory, &options, pair.configuration.as_ref(), lint::today(global)).findings
-    };
-    let (before, after) = rayon::join(|| judge(&pair.base), || judge(&pair.head));
+    let change = Change::new(&pair.base, &pair.head, &forecast);
+    let (loaded, today) = (pair.configuration.as_ref(), lint::today(global));
+    let (before, after) = rayon::join(
+        || rules::judge_all(&pair.base, &options, loaded, today).findings,
+        || rules::judge_merge(&change, &options, loaded, today).findings,
+    );
     let (base_places, head_places) = (Places::new(&pair.base), Places::new(&pair.head));
     let unknown = unknown(&pair.head, &head_places);
-    let (of_base, of_head) = (|path: &str| pair.base.text(path), |path: &str| pair.head.text(path));
+    let of_base = |_: Side, path: &str| pair.base.text(path);
+    let of_both = |side: Side, path: &str| match side {
+        Side::Base => pair.base.text(path),
+        Side::Head => pair.head.text(path),
+    };
     let known = report::Lint {
         findings: &before,
         unknown: &[],
@@ -48,7 +50,7 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         findings: &after,
         unknown: &unknown,
         summary: lint::summary(&pair.head),
-        sources: &of_head,
+        sources: &of_both,
     };
     let findings = report::fresh(&known, &all);
     let existing = after.len() - findings.len();

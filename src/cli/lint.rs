@@ -4,29 +4,69 @@ use super::args::{Args, Global, Lint};
 use super::error::Error;
 use super::exit::Exit;
 use super::lines::{Places, is_incomplete, unknown};
-use super::load::{Scene, scene};
+use super::load::{Scene, Stage};
 use super::output;
 use crate::config::{Config, Date};
+use crate::files::Side;
+use crate::finding::FixKind;
+use crate::fix::{Fixes, Wanted};
 use crate::inventory::{Inventory, Outcome};
 use crate::model::GroupKind;
 use crate::report::{self, Summary};
-use crate::rules;
+use crate::rules::{self, Judged};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Judges one tree.
+/// Judges one tree, and fixes what was asked for before it reports the rest.
 pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
     let global = &args.global;
     let only = only(&global.rule)?;
-    let scene = scene(global, &lint.beside, &lint.path)?;
-    let inventory = &scene.inventory;
-    let options = options(scene.configuration.as_ref().map(|loaded| &loaded.config), only);
-    let judged = rules::judge_all(inventory, &options, scene.configuration.as_ref(), today(global));
-    let findings = limited(judged.findings, &scene);
+    let stage = Stage::open(global, &lint.path)?;
+    let mut tree = Arc::clone(&stage.tree);
+    let mut fixes = Fixes::default();
+    loop {
+        let scene = stage.scene(global, &lint.beside, Arc::clone(&tree))?;
+        let options = options(scene.configuration.as_ref().map(|loaded| &loaded.config), only.clone());
+        let judged =
+            rules::judge_all(&scene.inventory, &options, scene.configuration.as_ref(), today(global));
+        let judged = Judged { findings: limited(judged.findings, &scene), ..judged };
+        if let Some(kind) = wanted(lint)? {
+            let wanted = Wanted { kind, files: scene.limit.as_ref() };
+            if let Some(fixed) = fixes.round(&scene.inventory.documents, &judged.findings, wanted) {
+                tree = Arc::new(fixed);
+                continue;
+            }
+        }
+        if lint.diff {
+            let changes = stage.tree.changes(&fixes.contents)?;
+            output::patch(&args.reports, global.color, &changes, &|path| scene.seen.path(path))?;
+            return Ok(if changes.is_empty() { Exit::Fine } else { Exit::Findings });
+        }
+        stage.tree.replace(&fixes.contents)?;
+        return report(args, &scene, &judged, fixes.findings);
+    }
+}
+
+/// The fixes that are asked for; None for none.
+fn wanted(lint: &Lint) -> Result<Option<FixKind>, Error> {
+    match (lint.fix || lint.diff, lint.unsafe_fixes) {
+        (false, false) => Ok(None),
+        (false, true) => Err(Error::usage(
+            "--unsafe-fixes without --fix or --diff",
+            "`--diff` shows what would be changed, `--fix` changes it",
+        )),
+        (true, false) => Ok(Some(FixKind::Safe)),
+        (true, true) => Ok(Some(FixKind::Unsafe)),
+    }
+}
+
+fn report(args: &Args, scene: &Scene, judged: &Judged, fixed: usize) -> Result<Exit, Error> {
+    let (global, inventory, findings) = (&args.global, &scene.inventory, &judged.findings);
     let unknown = unknown(inventory, &Places::new(inventory));
-    let summary = Summary { suppressed: judged.suppressed, ..summary(inventory) };
-    let sources = |path: &str| inventory.text(path);
-    let report = report::Lint { findings: &findings, unknown: &unknown, summary, sources: &sources };
+    let summary = Summary { suppressed: judged.suppressed, fixed, ..summary(inventory) };
+    let sources = |_: Side, path: &str| inventory.text(path);
+    let report = report::Lint { findings, unknown: &unknown, summary, sources: &sources };
     let shown = |path: &str| scene.seen.path(path);
     output::write_all(
         &args.reports,
@@ -97,7 +137,7 @@ pub(super) fn summary(inventory: &Inventory) -> Summary {
         objects: inventory.count(),
         clusters: clusters.into_iter().filter(|cluster| !cluster.is_empty()).count(),
         not_rendered: inventory.applications.iter().filter(|app| app.outcome != Outcome::Rendered).count(),
-        suppressed: 0,
+        ..Summary::default()
     }
 }
 

@@ -4,6 +4,7 @@ use super::args::{Beside, Diff, Global};
 use super::error::Error;
 use super::paths::{self, Seen};
 use super::programs;
+use super::progress::Progress;
 use crate::config::{self, Loaded};
 use crate::files::{self, Repository, Tree};
 use crate::forecast;
@@ -48,29 +49,80 @@ enum Home {
 /// The tree that `paths` name: none is the repository around the current folder, a folder is a tree of its own, files
 /// are in the repository around them and limit what is reported.
 pub fn scene(global: &Global, beside: &Beside, paths: &[PathBuf]) -> Result<Scene, Error> {
-    let place = place(paths)?;
-    let (tree, home, configuration) = open(global, &place)?;
-    let documents = Arc::new(Documents::new(tree));
-    let mut options = Options::new(Arc::clone(&documents));
-    let is_whole = place.repository.as_ref().is_some_and(|repository| repository.root() == place.root);
-    if let Some(repository) = place.repository.filter(|_| is_whole) {
-        options.origin = repository.origin_url()?;
-        options.branch = repository.default_branch()?.map(|branch| branch.name);
-        // A repository without commits has none.
-        options.commit = repository.resolve("HEAD").ok();
-        options.repository = Some(repository);
+    let stage = Stage::open(global, paths)?;
+    stage.scene(global, beside, Arc::clone(&stage.tree))
+}
+
+/// A tree and its configuration, before anything is rendered.
+pub struct Stage {
+    /// The tree.
+    pub tree: Arc<Tree>,
+    place: Place,
+    home: Home,
+    configuration: Option<Loaded>,
+}
+
+impl Stage {
+    /// The tree that `paths` name, as for [`scene`].
+    pub fn open(global: &Global, paths: &[PathBuf]) -> Result<Self, Error> {
+        let place = place(paths)?;
+        let (tree, home, configuration) = open(global, &place)?;
+        Ok(Self { tree, place, home, configuration })
     }
-    if let Some(loaded) = &configuration {
-        configure(&mut options, loaded, &home, &place.root)?;
+
+    /// The same without a configuration, as when there is none.
+    pub fn unconfigured(paths: &[PathBuf]) -> Result<Self, Error> {
+        let place = place(paths)?;
+        let tree = around(&place)?.tree;
+        Ok(Self { home: Home::Tree(Arc::clone(&tree)), tree, place, configuration: None })
     }
-    add_beside(&mut options, beside, &[&place.root])?;
-    options.engines = Arc::new(programs::engines(global, Some(&place.root))?);
-    let inventory = Inventory::load(&options);
-    let seen = Seen::new(&place.current, &place.root);
-    if inventory.is_empty() && inventory.problems.is_empty() {
-        return Err(nothing(&seen));
+
+    /// What would be deployed from `tree`: this stage's, or it with other contents. An error where that is nothing.
+    pub fn scene(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Scene, Error> {
+        let inventory = self.inventory(global, beside, tree)?;
+        let seen = Seen::new(&self.place.current, &self.place.root);
+        if inventory.is_empty() && inventory.problems.is_empty() {
+            return Err(nothing(&seen));
+        }
+        let (configuration, limit) = (self.configuration.clone(), self.place.limit.clone());
+        Ok(Scene { inventory, configuration, seen, limit })
     }
-    Ok(Scene { inventory, configuration, seen, limit: place.limit })
+
+    /// As [`Stage::scene`], where nothing is no error.
+    pub fn inventory(&self, global: &Global, beside: &Beside, tree: Arc<Tree>) -> Result<Inventory, Error> {
+        let Self { place, home, configuration, .. } = self;
+        let documents = Arc::new(Documents::new(tree));
+        let mut options = Options::new(Arc::clone(&documents));
+        let is_whole = |repository: &&Arc<Repository>| repository.root() == place.root;
+        if let Some(repository) = place.repository.as_ref().filter(is_whole) {
+            options.origin = repository.origin_url()?;
+            options.branch = repository.default_branch()?.map(|branch| branch.name);
+            // A repository without commits has none.
+            options.commit = repository.resolve("HEAD").ok();
+            options.repository = Some(Arc::clone(repository));
+        }
+        if let Some(loaded) = configuration {
+            configure(&mut options, loaded, home, &place.root)?;
+        }
+        add_beside(&mut options, beside, &[&place.root])?;
+        options.engines = Arc::new(programs::engines(global, Some(&place.root))?);
+        Ok(watched(global, &mut options))
+    }
+
+    /// The git repository around the tree.
+    pub fn repository(&self) -> Option<&Repository> {
+        self.place.repository.as_deref()
+    }
+
+    /// The root of the tree, absolute.
+    pub fn root(&self) -> &Path {
+        &self.place.root
+    }
+
+    /// How `folder`, an absolute one, looks from the current folder.
+    pub fn seen(&self, folder: &Path) -> Seen {
+        Seen::new(&self.place.current, folder)
+    }
 }
 
 /// Two trees, what would be deployed from each, and what lies between.
@@ -133,12 +185,12 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
         options.engines = Arc::clone(&engines);
         Ok(options)
     };
-    let of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
+    let mut of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
     let documents = Documents::beside(Arc::clone(&head.tree), &of_base.documents);
     let mut of_head = side(head, documents)?;
-    let before = Inventory::load(&of_base);
+    let before = watched(global, &mut of_base);
     of_head.scopes = Some(before.scopes.clone());
-    let after = Inventory::load(&of_head);
+    let after = watched(global, &mut of_head);
     let seen = Seen::new(&current, &head.root);
     let nothing_there = |inventory: &Inventory| inventory.is_empty() && inventory.problems.is_empty();
     if nothing_there(&before) && nothing_there(&after) {
@@ -215,7 +267,7 @@ pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result
     }
     add_beside(&mut options, beside, &[])?;
     options.engines = Arc::new(programs::engines(global, None)?);
-    let mut inventory = Inventory::load(&options);
+    let mut inventory = watched(global, &mut options);
     let sets = if kind == "Application" { 0 } else { inventory.sets.len() };
     if inventory.applications.is_empty() && sets == 0 && inventory.problems.is_empty() {
         let message = format!("`{}` holds no {kind}", file.display());
@@ -223,6 +275,15 @@ pub fn only(global: &Global, beside: &Beside, file: &Path, kind: &str) -> Result
     }
     let configuration = configuration.map(|(loaded, _)| loaded);
     Ok(Scene { inventory, configuration, seen: Seen::unchanged(), limit: None })
+}
+
+/// Loads, and shows a person who waits how it goes.
+fn watched(global: &Global, options: &mut Options) -> Inventory {
+    let progress = Progress::start(global);
+    if let Some(progress) = &progress {
+        options.observer = progress.observer();
+    }
+    Inventory::load(options)
 }
 
 fn nothing(seen: &Seen) -> Error {

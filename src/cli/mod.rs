@@ -6,6 +6,7 @@ mod diff;
 mod error;
 mod exit;
 mod explain;
+mod init;
 mod inventory;
 mod lines;
 mod lint;
@@ -13,6 +14,7 @@ mod load;
 mod output;
 mod paths;
 mod programs;
+mod progress;
 mod render;
 mod worker;
 
@@ -54,7 +56,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Runs the work, and everything it runs in parallel, on stacks of [`STACK`] bytes: documents may be 10,000 levels deep, and
 /// libraries walk and drop values by recursion.
 fn with_deep_stack(work: impl FnOnce() -> ExitCode + Send) -> ExitCode {
-    match rayon::ThreadPoolBuilder::new().stack_size(STACK).build() {
+    match rayon::ThreadPoolBuilder::new().num_threads(programs::threads()).stack_size(STACK).build() {
         Ok(pool) => pool.install(work),
         // A machine that gives no such threads may still manage with its own.
         Err(_) => work(),
@@ -69,6 +71,7 @@ fn command(args: &Args) -> Result<Exit, Error> {
         Command::Apps(apps) => apps::run(args, apps),
         Command::Render(render) => render::run(args, render),
         Command::Explain(explain) => explain::run(args, explain),
+        Command::Init(init) => init::run(args, init),
         Command::Completions(completions) => print_completions(completions),
         Command::Man => print_man(),
     }

@@ -3,7 +3,7 @@
 use super::args::{Color, Global, Report};
 use super::error::Error;
 use crate::files;
-use crate::report::{self, Format, Layout};
+use crate::report::{self, Format, Layout, Paint};
 use anstream::{AutoStream, ColorChoice};
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -34,6 +34,41 @@ pub fn write_all(
         }
     }
     Ok(())
+}
+
+/// Writes text for people to standard output.
+pub fn text(color: Color, text: &str) -> Result<(), Error> {
+    let stdout = io::stdout();
+    let choice = choice(color, &stdout);
+    Ok(AutoStream::new(stdout.lock(), choice).write_all(text.as_bytes()).map_err(report::Error::Write)?)
+}
+
+/// Writes changes of files as a patch, where a report would go.
+///
+/// A terminal gets colours, and no character that would act on it; everyone else what `git apply` takes.
+pub fn patch(
+    reports: &[Report],
+    color: Color,
+    changes: &[files::Change<'_>],
+    shown: &dyn Fn(&str) -> String,
+) -> Result<(), Error> {
+    let [Report { format: super::args::Format::Text, file }] = reports else {
+        return Err(Error::usage("--diff prints a patch and no other format", "leave --format away"));
+    };
+    let mut bytes = Vec::new();
+    if let Some(file) = file {
+        report::patch(changes, shown, Paint::default(), &mut bytes)?;
+        return Ok(files::write_atomically(file, &bytes)?);
+    }
+    let (stdout, choice) = (io::stdout(), choice(color, &io::stdout()));
+    let paint = Paint { styled: choice != ColorChoice::Never, neutral: stdout.is_terminal() };
+    report::patch(changes, shown, paint, &mut bytes)?;
+    // A patch that goes elsewhere passes untouched: what strips styles would strip them from the manifests too.
+    let written = match paint.neutral {
+        true => AutoStream::new(stdout.lock(), choice).write_all(&bytes),
+        false => stdout.lock().write_all(&bytes),
+    };
+    Ok(written.map_err(report::Error::Write)?)
 }
 
 fn to_stdout(

@@ -13,6 +13,16 @@ use std::sync::Arc;
 /// How many bytes of results are kept between runs.
 const CACHE_LIMIT: u64 = 1 << 30;
 
+/// Half as many threads again as there are processors: one that has started a renderer waits for it most of the time, and
+/// while a process comes or goes another can work. 0, which leaves it to rayon, where `RAYON_NUM_THREADS` says otherwise.
+pub(super) fn threads() -> usize {
+    if std::env::var_os("RAYON_NUM_THREADS").is_some() {
+        return 0;
+    }
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    processors + processors.div_ceil(2)
+}
+
 /// The programs that rendering starts: this one, as a worker, and those that a person named or has on PATH.
 pub(super) fn engines(global: &Global, root: Option<&Path>) -> Result<Engines, Error> {
     let lost = |_| Error::usage("this program cannot find itself", "start it by its path");

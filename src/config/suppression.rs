@@ -7,7 +7,7 @@
 //! ```
 
 use crate::config::{Date, Ignore, Loaded, RuleName, RuleNames};
-use crate::files::{Lines, Location, Path, Span};
+use crate::files::{Lines, Location, Path, Side, Span};
 use crate::finding::{Finding, Object};
 use crate::yaml::{File, Node};
 use std::collections::BTreeSet;
@@ -147,7 +147,9 @@ impl Owned {
 
 /// Whether a finding starts in this piece of a file.
 fn holds(path: &Path, span: Span, finding: &Finding) -> bool {
-    finding.location.path == *path && (span.start..span.end).contains(&finding.location.span.start)
+    finding.location.side == Side::Head
+        && finding.location.path == *path
+        && (span.start..span.end).contains(&finding.location.span.start)
 }
 
 /// One suppression, ready to be held against findings.
@@ -448,7 +450,7 @@ impl Suppression {
         }
         match &self.scope {
             Scope::Piece(path, span) => holds(path, *span, finding),
-            Scope::File(path) => finding.location.path == *path,
+            Scope::File(path) => finding.location.side == Side::Head && finding.location.path == *path,
             Scope::Objects(objects) => objects.iter().any(|object| object.is_subject(finding)),
             Scope::Selector(ignore) => ignore.covers(finding),
         }

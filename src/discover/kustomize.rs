@@ -1,7 +1,8 @@
-use crate::files::{Path, Tree};
+use crate::files::{Entry, Path, Tree};
 use crate::render::{Documents, clean, is_kustomization, join};
 use crate::yaml::Node;
 use hashbrown::{HashMap, HashSet};
+use rayon::prelude::*;
 
 /// Fields of a kustomization by which it changes the resources it names.
 const CHANGING: &[&str] = &[
@@ -29,15 +30,25 @@ pub struct Kustomizations {
     folders: HashMap<String, Path>,
     /// Files that a kustomization lays over others, and the kustomizations themselves: no manifests.
     parts: HashSet<String>,
-    /// Files that some kustomization names as a resource or part.
+    /// Files and folders that some kustomization names as a resource or part.
     named: HashSet<String>,
+    /// What each one names as resources, by folder.
+    resources: HashMap<String, Vec<String>>,
+    /// Folders of components, which are no manifests by themselves.
+    components: HashSet<String>,
     /// Files whose objects some kustomization changes, and that kustomization.
     changed: HashMap<String, Path>,
+}
+
+/// Folder and name of a path.
+fn parted(path: &str) -> (&str, &str) {
+    path.rsplit_once('/').unwrap_or(("", path))
 }
 
 /// One kustomization, as far as it names files.
 struct Written {
     path: Path,
+    component: bool,
     changes: bool,
     resources: Vec<String>,
     parts: Vec<String>,
@@ -48,21 +59,27 @@ impl Kustomizations {
     pub(super) fn read(tree: &Tree, documents: &Documents) -> Self {
         let mut all: HashMap<String, Written> = HashMap::new();
         let mut found = Self::default();
-        for entry in tree.entries() {
-            let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
-            if !is_kustomization(name) {
-                continue;
+        let is_one = |entry: &&Entry| is_kustomization(parted(&entry.path).1);
+        let read = |entry: &Entry| {
+            let dir = parted(&entry.path).0;
+            (entry.path.clone(), dir.to_owned(), written(documents, &entry.path, dir))
+        };
+        let kustomizations: Vec<_> = tree.entries().par_iter().filter(is_one).map(read).collect();
+        for (path, dir, written) in kustomizations {
+            found.parts.insert(path.to_string());
+            found.folders.insert(dir.clone(), path);
+            let Some(written) = written else { continue };
+            if written.component {
+                found.components.insert(dir.clone());
             }
-            found.parts.insert(entry.path.to_string());
-            found.folders.insert(dir.to_owned(), entry.path.clone());
-            let Some(written) = written(documents, &entry.path, dir) else { continue };
             found.parts.extend(written.parts.iter().cloned());
             found.named.extend(written.parts.iter().chain(&written.resources).cloned());
-            all.insert(dir.to_owned(), written);
+            all.insert(dir, written);
         }
         for written in all.values().filter(|written| written.changes) {
             found.spread(written, &all);
         }
+        found.resources = all.into_iter().map(|(dir, written)| (dir, written.resources)).collect();
         found
     }
 
@@ -96,6 +113,26 @@ impl Kustomizations {
     /// The folders of kustomizations, in no order.
     pub fn folders(&self) -> impl Iterator<Item = &str> {
         self.folders.keys().map(String::as_str)
+    }
+
+    /// The folders of kustomizations that no other one names, by path: what somebody builds.
+    pub fn outermost(&self) -> Vec<&str> {
+        let inner = |dir: &&str| self.named.contains(*dir) || self.components.contains(*dir);
+        let mut folders: Vec<&str> = self.folders().filter(|dir| !inner(dir)).collect();
+        folders.sort_unstable();
+        folders
+    }
+
+    /// The files that the kustomization in this folder takes as resources, directly or not, in no order.
+    pub fn reached(&self, dir: &str) -> HashSet<&str> {
+        let mut open: Vec<&str> = self.resources.get(dir).into_iter().flatten().map(String::as_str).collect();
+        let mut seen: HashSet<&str> = HashSet::new();
+        while let Some(resource) = open.pop() {
+            if seen.insert(resource) {
+                open.extend(self.resources.get(resource).into_iter().flatten().map(String::as_str));
+            }
+        }
+        seen
     }
 
     /// Whether a kustomization lies in this very folder.
@@ -142,6 +179,7 @@ fn written(documents: &Documents, path: &Path, dir: &str) -> Option<Written> {
     let is_set = |key: &str| node.get(key).is_some_and(says_something);
     Some(Written {
         path: path.clone(),
+        component: node.get("kind").and_then(|kind| kind.as_str()) == Some("Component"),
         changes: CHANGING.iter().any(|key| is_set(key)),
         resources: texts(&["resources", "bases", "components", "crds"]).filter_map(within).collect(),
         parts: parts.filter_map(within).collect(),

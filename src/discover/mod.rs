@@ -68,7 +68,8 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
             Err(message) => found.unreadable.push((path.clone(), message)),
             Ok(None) => {}
             Ok(Some((parsed, manifests))) => {
-                if manifests.iter().any(|manifest| !manifest.kind().is_empty()) {
+                let is_object = |manifest: &Manifest| !manifest.kind().is_empty();
+                if !kustomizations.names(path) && manifests.iter().any(is_object) {
                     found.add_folder(path);
                 }
                 manifests.into_iter().for_each(|manifest| found.add(manifest));
@@ -93,7 +94,8 @@ fn parts(
     paths.sort_unstable();
     let is_file = |path: &Path| matches!(tree.entry(path).map(|entry| &entry.kind), Some(EntryKind::File(_)));
     paths.retain(|path| wanted(path) && is_file(path));
-    paths.into_iter().filter_map(|path| documents.manifest(&path).ok().map(|parsed| (path, parsed))).collect()
+    let parsed = |path: Path| Some((path.clone(), documents.manifest(&path).ok()?));
+    paths.into_par_iter().filter_map(parsed).collect()
 }
 
 /// One file and its objects; None for JSON that is no manifest, of which repositories hold a lot.

@@ -47,24 +47,31 @@ pub fn is_folder(path: &Path) -> Result<bool, Error> {
 ///
 /// A link is written through: what it points to is replaced.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let write = || {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let (mut file, beside) = create_beside(&path)?;
-        let written = (|| {
-            if let Ok(old) = fs::metadata(&path) {
-                file.set_permissions(old.permissions())?;
-            }
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            fs::rename(&beside, &path)
-        })();
-        if written.is_err() {
-            // The first error is the one to report.
-            let _ = fs::remove_file(&beside);
+    let real = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let write = |file: &mut File| {
+        if let Ok(old) = fs::metadata(&real) {
+            file.set_permissions(old.permissions())?;
         }
-        written
+        file.write_all(bytes)?;
+        file.sync_all()
     };
-    write().map_err(|source| Error::Write { path: path.display().to_string(), source })
+    replace(&real, write).map_err(|source| Error::Write { path: path.display().to_string(), source })
+}
+
+/// Puts `bytes` into the file at `path`, in place of whatever is there. Readers see the old bytes or the new ones; after a
+/// loss of power the file may hold neither.
+pub(super) fn write_in_place(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace(path, |file| file.write_all(bytes))
+}
+
+fn replace(path: &Path, write: impl Fn(&mut File) -> io::Result<()>) -> io::Result<()> {
+    let (mut file, beside) = create_beside(path)?;
+    let written = write(&mut file).and_then(|()| fs::rename(&beside, path));
+    if written.is_err() {
+        // The first error is the one to report.
+        let _ = fs::remove_file(&beside);
+    }
+    written
 }
 
 fn create_beside(path: &Path) -> io::Result<(File, PathBuf)> {
@@ -87,6 +94,23 @@ pub fn stamp(path: &Path) -> String {
         Ok(metadata) => format!("{} {:?}", metadata.len(), written(&metadata)),
         Err(_) => String::new(),
     }
+}
+
+/// Whether `file`, which a tree at `root` calls `path`, may be replaced: it still holds `read`, lies where the tree has it,
+/// and may be written.
+pub(super) fn check_replaceable(root: &Path, file: &Path, path: &str, read: &[u8]) -> Result<(), Error> {
+    if *read_as(file, path)? != *read {
+        return Err(Error::Changed { path: path.into() });
+    }
+    let (real, expected) = (real_path(file)?, real_path(root)?.join(path));
+    if real != expected {
+        return Err(Error::LeavesTree { link: path.into(), target: real.display().to_string() });
+    }
+    let kind = fs::metadata(file).map_err(|source| Error::Read { path: path.into(), source })?;
+    if kind.permissions().readonly() {
+        return Err(Error::ReadOnly { path: path.into() });
+    }
+    Ok(())
 }
 
 /// The bytes of a regular file of a tree, where it is called `path`.
@@ -112,8 +136,8 @@ fn finish(read: io::Result<Vec<u8>>, path: &str) -> Result<Arc<[u8]>, Error> {
     Ok(bytes.into())
 }
 
-/// Makes a file that is not there yet, and the folders above it.
-pub(super) fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Makes a file that is not there yet, and the folders above it. An error where anything is.
+pub fn write_new(file: &Path, bytes: &[u8]) -> Result<(), Error> {
     make_folder_of(file)?;
     OpenOptions::new()
         .write(true)

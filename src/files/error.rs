@@ -31,6 +31,24 @@ pub enum Error {
         /// The path.
         path: String,
     },
+    /// It is in the tree and not on disk: a sparse checkout leaves it out, or the tree is a revision.
+    #[error("`{path}` is not on disk, so it cannot be changed")]
+    NotOnDisk {
+        /// The path.
+        path: String,
+    },
+    /// It does not hold any more what was read from it.
+    #[error("`{path}` changed while it was being judged")]
+    Changed {
+        /// The path.
+        path: String,
+    },
+    /// Its permissions forbid to write it.
+    #[error("`{path}` is read-only")]
+    ReadOnly {
+        /// The path.
+        path: String,
+    },
     /// The path is not a folder.
     #[error("`{path}` is not a folder")]
     NotAFolder {
@@ -132,6 +150,11 @@ impl Error {
                 "fetch it (`git fetch origin {revision}`), or look for it in `git branch --all`"
             )),
             Self::NoObject { .. } => Some("the clone is partial: clone without `--filter`".into()),
+            Self::NotOnDisk { .. } => Some("check it out (`git sparse-checkout add`), and run again".into()),
+            Self::Changed { .. } => Some("nothing was written; run again".into()),
+            Self::ReadOnly { path } => {
+                Some(format!("nothing was written; allow it (`chmod u+w {path}`), and run again"))
+            }
             Self::NoRepository { .. } => Some("name a folder inside a clone".into()),
             Self::AbsoluteLink { .. } | Self::LeavesTree { .. } => {
                 Some("Argo CD refuses a repository that holds such a link: point it inside".into())

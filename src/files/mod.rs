@@ -15,13 +15,13 @@ mod store;
 mod tree;
 mod worktree;
 
-pub use disk::{is_folder, make_folder, read_file, read_file_if_any, real_path, stamp, write_atomically};
+pub use disk::{is_folder, make_folder, read_file, read_file_if_any, real_path, stamp, write_atomically, write_new};
 pub use error::Error;
 pub use repository::{Branch, Repository};
 pub use scratch::Scratch;
-pub use span::{Lines, Location, Position, Span};
+pub use span::{Lines, Location, Position, Side, Span};
 pub use store::Store;
-pub use tree::{Entry, EntryKind, Tree};
+pub use tree::{Change, Entry, EntryKind, Tree};
 
 /// A path inside a [`Tree`]: relative to its root, separated by `/`, without `.` and `..`; the root is `""`.
 pub type Path = Arc<str>;

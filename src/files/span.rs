@@ -24,6 +24,16 @@ impl Span {
     }
 }
 
+/// Which of two trees a place is in, where two are compared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// The tree that is judged; the only one where nothing is compared.
+    #[default]
+    Head,
+    /// The tree that it is compared with.
+    Base,
+}
+
 /// A span in a named file of the tree.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Location {
@@ -31,12 +41,19 @@ pub struct Location {
     pub path: super::Path,
     /// Where in its decoded text.
     pub span: Span,
+    /// Which tree. Whoever reads a tree takes it for the head; only who compares two knows better.
+    pub side: Side,
 }
 
 impl Location {
-    /// A location in `path`.
+    /// A location in `path` of the head.
     pub fn new(path: Arc<str>, span: Span) -> Self {
-        Self { path, span }
+        Self { path, span, side: Side::Head }
+    }
+
+    /// The same place of the tree that the head is compared with.
+    pub fn in_base(self) -> Self {
+        Self { side: Side::Base, ..self }
     }
 
     /// The head of `path`, where nothing in it is to be pointed at.

@@ -1,6 +1,7 @@
 use super::objects::Objects;
 use super::{Error, Path, disk};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::path::{Path as DiskPath, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -43,14 +44,21 @@ pub struct Tree {
 
 #[derive(Debug)]
 struct Store {
-    contents: Vec<Content>,
-    objects: Option<Objects>,
+    contents: Vec<Arc<Content>>,
+    objects: Option<Arc<Objects>>,
 }
 
 #[derive(Debug)]
 struct Content {
     place: Place,
     bytes: OnceLock<Arc<[u8]>>,
+    digest: OnceLock<blake3::Hash>,
+}
+
+impl Content {
+    fn new(place: Place) -> Self {
+        Self { place, bytes: OnceLock::new(), digest: OnceLock::new() }
+    }
 }
 
 /// Where the bytes of an entry come from.
@@ -64,6 +72,17 @@ pub(super) enum Place {
     Object(Box<str>),
     /// It has none: a link or a submodule.
     Nowhere,
+}
+
+/// What becomes of a file.
+#[derive(Clone, Debug)]
+pub struct Change<'a> {
+    /// Its path.
+    pub path: &'a Path,
+    /// What it held.
+    pub before: Arc<[u8]>,
+    /// What it holds then.
+    pub after: &'a Arc<[u8]>,
 }
 
 /// Entries on their way into a tree, in any order.
@@ -153,9 +172,9 @@ impl Tree {
         unreadable_names.dedup();
         let (entries, contents) = found
             .into_iter()
-            .map(|(entry, place)| (entry, Content { place, bytes: OnceLock::new() }))
+            .map(|(entry, place)| (entry, Arc::new(Content::new(place))))
             .unzip::<_, _, Vec<_>, Vec<_>>();
-        let store = Arc::new(Store { contents, objects });
+        let store = Arc::new(Store { contents, objects: objects.map(Arc::new) });
         Self { entries, first: 0, store, unreadable_names, root }
     }
 
@@ -219,6 +238,16 @@ impl Tree {
         }
     }
 
+    /// The BLAKE3 hash of the bytes of the regular file at `path`; errors as of [`Tree::read`].
+    pub fn digest(&self, path: &str) -> Result<blake3::Hash, Error> {
+        let known = self.index(path).map(|index| &self.store.contents[self.first + index].digest);
+        if let Some(digest) = known.and_then(OnceLock::get) {
+            return Ok(*digest);
+        }
+        let digest = blake3::hash(&self.read(path)?);
+        Ok(known.map_or(digest, |known| *known.get_or_init(|| digest)))
+    }
+
     /// The folder `dir` as a tree of its own, which shares the contents that were read already.
     ///
     /// None where `dir` is no directory. Links that lead out of `dir` leave the new tree.
@@ -244,6 +273,50 @@ impl Tree {
             unreadable_names: self.unreadable_names.iter().filter_map(|name| inside(name)).collect(),
             root: self.root.as_ref().map(|root| if dir.is_empty() { root.clone() } else { root.join(dir) }),
         })
+    }
+
+    /// This tree with other contents in some of its regular files; everything else is shared with it.
+    ///
+    /// What is no regular file of it is passed over. [`Tree::replace`] writes such contents to disk.
+    pub fn with(&self, contents: &BTreeMap<Path, Arc<[u8]>>) -> Self {
+        let own = self.first..self.first + self.entries.len();
+        let (mut entries, mut all) = (self.entries.clone(), self.store.contents[own].to_vec());
+        for (path, bytes) in contents {
+            let Some(index) = self.index(path) else { continue };
+            if let EntryKind::File(size) = &mut entries[index].kind {
+                *size = bytes.len() as u64;
+                all[index] = Arc::new(Content::new(Place::Given(bytes.clone())));
+            }
+        }
+        let store = Arc::new(Store { contents: all, objects: self.store.objects.clone() });
+        let (unreadable_names, root) = (self.unreadable_names.clone(), self.root.clone());
+        Self { entries, first: 0, store, unreadable_names, root }
+    }
+
+    /// Of files that hold other contents there: path, what is read here, and what there.
+    pub fn changes<'c>(&self, contents: &'c BTreeMap<Path, Arc<[u8]>>) -> Result<Vec<Change<'c>>, Error> {
+        let change = |(path, after): (&'c Path, &'c Arc<[u8]>)| {
+            let before = self.read(path)?;
+            Ok((before != *after).then_some(Change { path, before, after }))
+        };
+        contents.iter().filter_map(|content| change(content).transpose()).collect()
+    }
+
+    /// Puts these contents into regular files on disk, if each still holds what was read from it.
+    ///
+    /// All are looked at before the first is written; each is replaced whole. An error for a file that changed, is
+    /// read-only, is not on disk, or that a link put outside of this tree.
+    pub fn replace(&self, contents: &BTreeMap<Path, Arc<[u8]>>) -> Result<(), Error> {
+        let mut files = Vec::new();
+        for (path, bytes) in contents {
+            let place = self.index(path).map(|index| &self.store.contents[self.first + index].place);
+            let (Some(Place::Disk(file)), Some(root)) = (place, &self.root) else {
+                return Err(Error::NotOnDisk { path: path.to_string() });
+            };
+            disk::check_replaceable(root, file, path, &self.read(path)?)?;
+            files.push((file, bytes));
+        }
+        files.into_iter().try_for_each(|(file, bytes)| disk::write_atomically(file, bytes))
     }
 
     /// Names that are left out because they are not UTF-8, or because no checkout could hold them; made readable.
@@ -311,7 +384,9 @@ fn is_at_or_below(path: &str, dir: &str) -> bool {
 /// The order of Go's `filepath.Walk`: the separator sorts before every byte that a name can have.
 fn walk_order(a: &str, b: &str) -> Ordering {
     let rank = |byte: &u8| if *byte == b'/' { 0 } else { u16::from(*byte) + 1 };
-    a.as_bytes().iter().map(rank).cmp(b.as_bytes().iter().map(rank))
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let shared = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    a.get(shared).map(rank).cmp(&b.get(shared).map(rank))
 }
 
 #[cfg(test)]
@@ -382,6 +457,60 @@ mod tests {
         assert_eq!(tree.sub("").unwrap().entries(), tree.entries());
         assert!(tree.sub("z").is_none());
         assert!(tree.sub("nowhere").is_none());
+    }
+
+    #[test]
+    fn contents_can_be_others() {
+        let tree = Tree::memory_with_links([("a/x", *b"one"), ("b", *b"two")], [("l", "b")]);
+        let other = |path: &str| (Path::from(path), Arc::from(&b"three"[..]));
+        let changed = tree.sub("a").unwrap().with(&[other("x"), other("y")].into());
+        assert_eq!(&*changed.read("x").unwrap(), b"three");
+        assert_eq!(changed.entry("x").unwrap().kind, EntryKind::File(5));
+        assert_eq!(paths(changed.entries()), ["x"]);
+        let changed = tree.with(&[other("b"), other("l")].into());
+        assert_eq!(
+            (&*changed.read("a/x").unwrap(), &*changed.read("b").unwrap()),
+            (&b"one"[..], &b"three"[..])
+        );
+        assert_eq!(&*changed.sub("a").unwrap().read("x").unwrap(), b"one");
+        assert!(changed.read("l").is_err());
+        assert_eq!(&*tree.read("b").unwrap(), b"two");
+        assert!(matches!(tree.replace(&[other("b")].into()), Err(Error::NotOnDisk { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn files_are_replaced_where_they_were_read() {
+        use std::fs;
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let root = folder.path();
+        for path in ["a/x", "b/x", "c", "d", "e"] {
+            fs::create_dir_all(root.join(path).parent().unwrap()).unwrap();
+            fs::write(root.join(path), "old").unwrap();
+        }
+        let tree = Tree::open(root).unwrap();
+        let new = |paths: &[&str]| -> BTreeMap<Path, Arc<[u8]>> {
+            paths.iter().map(|path| (Path::from(*path), Arc::from(&b"new"[..]))).collect()
+        };
+        for path in ["a/x", "b/x", "c", "d", "e"] {
+            tree.read(path).unwrap();
+        }
+        tree.replace(&new(&["a/x"])).unwrap();
+        assert_eq!(fs::read(root.join("a/x")).unwrap(), b"new");
+        fs::rename(root.join("b"), outside.path().join("b")).unwrap();
+        symlink(outside.path().join("b"), root.join("b")).unwrap();
+        assert!(matches!(tree.replace(&new(&["b/x"])), Err(Error::LeavesTree { .. })));
+        fs::write(root.join("c"), "other").unwrap();
+        assert!(matches!(tree.replace(&new(&["c", "e"])), Err(Error::Changed { .. })));
+        fs::set_permissions(root.join("d"), fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(matches!(tree.replace(&new(&["d", "e"])), Err(Error::ReadOnly { .. })));
+        fs::remove_file(root.join("e")).unwrap();
+        symlink("c", root.join("e")).unwrap();
+        assert!(matches!(tree.replace(&new(&["e"])), Err(Error::NotAFile { .. })));
+        assert_eq!(fs::read(outside.path().join("b/x")).unwrap(), b"old");
+        assert_eq!(fs::read(root.join("c")).unwrap(), b"other");
+        assert_eq!(fs::read(root.join("d")).unwrap(), b"old");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::plan::{self, Plan, Run};
 use super::{seed, sets};
 use super::world::{Being, ControlId, End, Spec, ThingId, World, namespace_key};
 use crate::inventory::Outcome;
+use crate::model::{Condition, Problem};
 use hashbrown::HashSet;
 use std::sync::Arc;
 
@@ -110,8 +111,11 @@ fn too_late(world: &World<'_>, id: ControlId, thing: ThingId) -> bool {
         let options = new.application.spec.sync_options();
         crate::model::protections(manifest, &options, version).prune == crate::model::Protection::Kept
     });
+    let refused = |problem: &Problem| problem.condition == Some(Condition::InvalidSpecError);
     !new.application.prunes_automatically()
         || kept
+        || new.app.problems.iter().any(refused)
+        || world.projects.head_forbids(control, old, &world.things[thing].key)
         || old.app.cluster != new.app.cluster
         || old.application.spec.project_name() != new.application.spec.project_name()
 }

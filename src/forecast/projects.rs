@@ -87,6 +87,23 @@ impl<'a> Projects<'a> {
         Some(format!("AppProject `{name}` does not permit the repository `{}`", refused.repo_url))
     }
 
+    /// Whether head's project does not let the Application sync, or hold the object, where base's does: which one
+    /// counts is decided by order.
+    pub fn head_forbids(&self, control: &Control<'_>, view: &View<'_>, key: &ResourceKey) -> bool {
+        let name = (control.instance, Arc::from(view.application.spec.project_name()));
+        if !self.base.contains_key(&name) {
+            return false;
+        }
+        let Some(project) = self.head.get(&name) else { return true };
+        let (server, cluster) = self.destination(view);
+        let refuses = |namespace: &str| {
+            project.permits_destination(&server, &cluster, namespace) == Permission::Refused
+        };
+        !project.permits_kind(key, !key.namespace.is_empty())
+            || refuses(&view.application.spec.destination.namespace)
+            || !key.namespace.is_empty() && refuses(&key.namespace)
+    }
+
     /// Server and name of the cluster of an Application; both where both are known.
     fn destination(&self, view: &View<'_>) -> (String, String) {
         let cluster = &view.app.cluster;

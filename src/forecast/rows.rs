@@ -6,7 +6,7 @@ use super::danger::{Around, Danger, danger};
 use super::same::same;
 use super::world::{ControlId, End, Listing, Spec, ThingId, World};
 use super::{ApplicationRow, Forecast, Outcome, Row, Sides, Standing};
-use crate::inventory;
+use crate::inventory::{self, SetOutcome};
 use crate::model::Manifest;
 use hashbrown::HashSet;
 use std::collections::BTreeMap;
@@ -60,7 +60,8 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
 }
 
 fn listed(world: &World<'_>) -> Listed {
-    let mut listed = Listed { wanted: vec![false; world.things.len()], extra: vec![None; world.things.len()] };
+    let mut listed =
+        Listed { wanted: vec![false; world.things.len()], extra: vec![None; world.things.len()] };
     for (id, control) in world.controls.iter().enumerate() {
         let view = match control.listing {
             Listing::None => continue,
@@ -125,7 +126,10 @@ fn judge(world: &World<'_>, listed: &Listed, id: ThingId) -> Option<(Outcome, Ca
         (Some(_), None) => Some(gone(world, id)),
         (Some(before), Some(now)) if before.uid != now.uid => {
             let cause = ended(world, id);
-            Some((Outcome::Recreated, Cause::new(cause.code, format!("{}, and it is made anew", cause.because))))
+            Some((
+                Outcome::Recreated,
+                Cause::new(cause.code, format!("{}, and it is made anew", cause.because)),
+            ))
         }
         (Some(_), Some(now)) if now.held.is_some() => {
             let held = now.held.clone().unwrap_or_default();
@@ -181,9 +185,10 @@ fn unknown(world: &World<'_>, id: ThingId) -> Option<Cause> {
         if let Some(cause) = thing.head_apps.iter().find_map(|control| unknown_with(world, *control)) {
             return Some(cause);
         }
-        let of = thing.head_apps.iter().find(|control| {
-            world.controls[**control].base.is_some_and(|base| untold(base.outcome))
-        })?;
+        let of = thing
+            .head_apps
+            .iter()
+            .find(|control| world.controls[**control].base.is_some_and(|base| untold(base.outcome)))?;
         let because = format!("what `{}` deployed before is not known", world.controls[*of].id);
         return Some(Cause::new("base-not-rendered", because));
     }
@@ -212,7 +217,10 @@ fn absent(world: &World<'_>, id: ThingId) -> Option<(Outcome, Cause)> {
     };
     let hook = crate::model::hooks(manifest).is_some();
     if hook || super::compare::is_skipped(manifest) {
-        return Some((Outcome::Unchanged, Cause::new("hook-waits", "no sync runs that would make this hook")));
+        return Some((
+            Outcome::Unchanged,
+            Cause::new("hook-waits", "no sync runs that would make this hook"),
+        ));
     }
     Some((Outcome::Blocked, why_blocked(world, id)))
 }
@@ -246,7 +254,9 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
     match &world.things[id].end {
         Some(End::Prune(control)) => {
             let why = match world.things[id].head_apps.first() {
-                Some(other) if other != control => format!("it moves to `{}`; `{}` prunes it", app(other), app(control)),
+                Some(other) if other != control => {
+                    format!("it moves to `{}`; `{}` prunes it", app(other), app(control))
+                }
                 _ => format!("`{}` prunes it: it is not among its manifests any more", app(control)),
             };
             Cause::new("prune", why)
@@ -255,9 +265,10 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
             let because = format!("{} does not generate it any more", thing(&world.sets[*set].thing));
             Cause::new("not-generated", because)
         }
-        Some(End::Application(control)) => {
-            Cause::new("application-deleted", format!("the finalizer of `{}` takes its objects along", app(control)))
-        }
+        Some(End::Application(control)) => Cause::new(
+            "application-deleted",
+            format!("the finalizer of `{}` takes its objects along", app(control)),
+        ),
         Some(End::Namespace(namespace)) => {
             let because = format!("{} is deleted with everything in it", thing(namespace));
             Cause::new("namespace-deleted", because)
@@ -266,7 +277,9 @@ fn ended(world: &World<'_>, id: ThingId) -> Cause {
             let because = format!("{} is deleted with every object of its kind", thing(definition));
             Cause::new("definition-deleted", because)
         }
-        Some(End::Owner(owner)) => Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner))),
+        Some(End::Owner(owner)) => {
+            Cause::new("owner-deleted", format!("its owner {} is deleted", thing(owner)))
+        }
         Some(End::Replace(_, cause)) => cause.clone(),
         Some(End::Hook(control)) => {
             Cause::new("hook-policy", format!("the sync of `{}` runs the hook anew", app(control)))
@@ -326,9 +339,10 @@ fn stays(world: &World<'_>, listed: &Listed, id: ThingId) -> (Outcome, Cause) {
 }
 
 fn comparison_fails(world: &World<'_>, id: ThingId) -> bool {
-    world.things[id].base_apps.iter().any(|control| {
-        matches!(world.controls[*control].stop, Some(Stop::Render(_) | Stop::Spec(_)))
-    })
+    world.things[id]
+        .base_apps
+        .iter()
+        .any(|control| matches!(world.controls[*control].stop, Some(Stop::Render(_) | Stop::Spec(_))))
 }
 
 fn adopted(world: &World<'_>, id: ThingId) -> Cause {
@@ -350,17 +364,21 @@ fn orphaned(world: &World<'_>, id: ThingId) -> (Outcome, Cause) {
     if gone {
         let manifest = thing.before.as_ref().and_then(|before| before.manifest);
         let version = world.settings(thing.instance).version;
-        let options = control.old.as_ref().map(|view| view.application.spec.sync_options()).unwrap_or_default();
+        let options =
+            control.old.as_ref().map(|view| view.application.spec.sync_options()).unwrap_or_default();
         let cascades = control.old.as_ref().is_some_and(|view| view.application.cascades());
         let kept = manifest.is_some_and(|manifest| {
             crate::model::protections(manifest, &options, version).delete == crate::model::Protection::Kept
         });
         if kept && cascades {
-            let because = format!("`{}` is deleted, and `Delete=false` or Helm's `keep` holds this back", control.id);
+            let because =
+                format!("`{}` is deleted, and `Delete=false` or Helm's `keep` holds this back", control.id);
             return (Outcome::Kept, Cause::new("delete-false", because));
         }
         let because = match cascades {
-            false => format!("`{}` is deleted without a finalizer that would take its objects along", control.id),
+            false => {
+                format!("`{}` is deleted without a finalizer that would take its objects along", control.id)
+            }
             true => format!("`{}` is deleted, and its end does not reach this", control.id),
         };
         return (Outcome::Orphaned, Cause::new("application-gone", because));
@@ -371,7 +389,10 @@ fn orphaned(world: &World<'_>, id: ThingId) -> (Outcome, Cause) {
     }
     let moved = control.view().is_some_and(|view| view.app.cluster != thing.cluster);
     let (code, because) = match moved {
-        true => ("destination-changed", format!("`{}` deploys to another cluster and looks there only", control.id)),
+        true => (
+            "destination-changed",
+            format!("`{}` deploys to another cluster and looks there only", control.id),
+        ),
         false => ("not-listed", format!("`{}` does not see it any more", control.id)),
     };
     (Outcome::Orphaned, Cause::new(code, because))
@@ -384,16 +405,23 @@ fn why_kept(world: &World<'_>, id: ControlId, thing: ThingId) -> Cause {
         return Cause::new("hook", "objects of hooks are never pruned");
     }
     match right(world, id, thing) {
-        Right::Confirm => return Cause::new("prune-confirm", "`Prune=confirm`: the sync waits until somebody approves"),
-        Right::Kept => return Cause::new("prune-false", "`Prune=false` on the live object or its Application keeps it"),
+        Right::Confirm => {
+            return Cause::new("prune-confirm", "`Prune=confirm`: the sync waits until somebody approves");
+        }
+        Right::Kept => {
+            return Cause::new("prune-false", "`Prune=false` on the live object or its Application keeps it");
+        }
         Right::Off | Right::Prunes => {}
     }
     let name = &control.id;
     match &control.stop {
-        Some(Stop::Manual) => {
-            Cause::new("no-automated-sync", format!("`{name}` does not sync by itself; a manual sync with prune deletes it"))
+        Some(Stop::Manual) => Cause::new(
+            "no-automated-sync",
+            format!("`{name}` does not sync by itself; a manual sync with prune deletes it"),
+        ),
+        Some(Stop::Synced) => {
+            Cause::new("no-sync", format!("nothing calls for a sync of `{name}`; the next one prunes it"))
         }
-        Some(Stop::Synced) => Cause::new("no-sync", format!("nothing calls for a sync of `{name}`; the next one prunes it")),
         Some(Stop::Spent) => Cause::new(
             "revision-spent",
             format!("`{name}` synced this revision by its old spec already and does not heal itself"),
@@ -420,9 +448,10 @@ fn why_blocked(world: &World<'_>, id: ThingId) -> Cause {
     told.unwrap_or_else(|| {
         let parent = thing.head_apps.iter().find(|control| world.controls[**control].spec == Spec::None);
         match parent {
-            Some(control) => {
-                Cause::new("application-missing", format!("`{}` does not come into being", world.controls[*control].id))
-            }
+            Some(control) => Cause::new(
+                "application-missing",
+                format!("`{}` does not come into being", world.controls[*control].id),
+            ),
             None => Cause::new("not-synced", "no sync brings it"),
         }
     })
@@ -432,13 +461,18 @@ fn why_blocked(world: &World<'_>, id: ThingId) -> Cause {
 fn tell(world: &World<'_>, stop: &Stop) -> Option<(&'static str, String)> {
     let key = |thing: &ThingId| &world.things[*thing].key;
     Some(match stop {
-        Stop::Render(why) => ("render-fails", format!("does not render, so it neither syncs nor prunes: {why}")),
+        Stop::Render(why) => {
+            ("render-fails", format!("does not render, so it neither syncs nor prunes: {why}"))
+        }
         Stop::Spec(why) => ("spec-refused", format!("is refused, so it neither syncs nor prunes: {why}")),
         Stop::Unknown(why) => ("not-rendered", format!("is not rendered here: {why}")),
         Stop::Synced => return None,
         Stop::Manual => ("no-automated-sync", "does not sync by itself".to_owned()),
         Stop::PruneOnly => ("prune-off", "does not prune, and has nothing else to do".to_owned()),
-        Stop::Wipe => ("wipe-guard", "would lose everything, which automated sync refuses without `allowEmpty`".to_owned()),
+        Stop::Wipe => (
+            "wipe-guard",
+            "would lose everything, which automated sync refuses without `allowEmpty`".to_owned(),
+        ),
         Stop::Spent => (
             "revision-spent",
             "synced this revision by its old spec already, and does not heal itself".to_owned(),
@@ -448,7 +482,9 @@ fn tell(world: &World<'_>, stop: &Stop) -> Option<(&'static str, String)> {
             ("sync-refused", format!("does not start its sync because of {}: {why}", key(thing)))
         }
         Stop::Apply(thing, why) => ("apply-fails", format!("fails when it applies {}: {why}", key(thing))),
-        Stop::Confirm(thing) => ("prune-confirm", format!("waits until somebody approves that {} goes", key(thing))),
+        Stop::Confirm(thing) => {
+            ("prune-confirm", format!("waits until somebody approves that {} goes", key(thing)))
+        }
         Stop::Waits(thing) => ("waits", format!("waits for the end of {}", key(thing))),
         Stop::NotWatched => ("not-watched", "is in a namespace that Argo CD does not look at".to_owned()),
         Stop::Deleting => ("deleting", "is being deleted".to_owned()),
@@ -458,7 +494,11 @@ fn tell(world: &World<'_>, stop: &Stop) -> Option<(&'static str, String)> {
 /// Whether an Application of the object cannot sync, or not to the end.
 fn is_blocked(world: &World<'_>, id: ThingId) -> bool {
     let thing = &world.things[id];
-    thing.base_apps.iter().chain(&thing.head_apps).any(|control| blocks(world.controls[*control].stop.as_ref()))
+    thing
+        .base_apps
+        .iter()
+        .chain(&thing.head_apps)
+        .any(|control| blocks(world.controls[*control].stop.as_ref()))
 }
 
 fn blocks(stop: Option<&Stop>) -> bool {
@@ -474,9 +514,10 @@ fn blocks(stop: Option<&Stop>) -> bool {
             | Stop::Waits(_)
             | Stop::NotWatched,
         ) => true,
-        Some(Stop::Unknown(_) | Stop::Synced | Stop::Manual | Stop::PruneOnly | Stop::Spent | Stop::Deleting) | None => {
-            false
-        }
+        Some(
+            Stop::Unknown(_) | Stop::Synced | Stop::Manual | Stop::PruneOnly | Stop::Spent | Stop::Deleting,
+        )
+        | None => false,
     }
 }
 
@@ -520,7 +561,9 @@ fn around(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], sides: &Sides<
         }
         let mut above = vec![];
         match &thing.end {
-            Some(End::Namespace(above_id) | End::Definition(above_id) | End::Owner(above_id)) => above.push(*above_id),
+            Some(End::Namespace(above_id) | End::Definition(above_id) | End::Owner(above_id)) => {
+                above.push(*above_id)
+            }
             Some(End::Application(control)) => above.extend(world.controls[*control].thing),
             _ => {}
         }
@@ -539,8 +582,30 @@ fn around(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], sides: &Sides<
             }
         }
     }
+    unseen(world, judged, &mut around);
     refer(world, judged, &mut around);
     around
+}
+
+/// Applications and sets that go, and of which nobody can tell what they have.
+fn unseen(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], around: &mut [Around]) {
+    let open: HashSet<&str> = {
+        let sets = world.base.sets.iter().filter(|set| set.outcome == SetOutcome::Unknown);
+        sets.map(|set| &*set.id).collect()
+    };
+    for (id, thing) in world.things.iter().enumerate() {
+        let goes = matches!(judged[id], Some((Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated, _)));
+        let key = &thing.key;
+        if goes && key.is("argoproj.io", "ApplicationSet") {
+            around[id].serving |= open.contains(&*format!("{}/{}", key.namespace, key.name));
+        }
+    }
+    for control in &world.controls {
+        let Some(id) = control.thing else { continue };
+        let is_unknown = control.base.is_some_and(|app| app.outcome == inventory::Outcome::Unknown);
+        let goes = matches!(judged[id], Some((Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated, _)));
+        around[id].serving |= goes && is_unknown;
+    }
 }
 
 /// ConfigMaps and Secrets that go although workloads of head still name them.
@@ -566,12 +631,8 @@ fn refer(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], around: &mut [A
     for id in gone {
         let thing = &world.things[id];
         let kind = if &*thing.key.kind == "Secret" { "Secret" } else { "ConfigMap" };
-        let key = (
-            Arc::clone(&thing.cluster),
-            Arc::clone(&thing.key.namespace),
-            kind,
-            thing.key.name.to_string(),
-        );
+        let key =
+            (Arc::clone(&thing.cluster), Arc::clone(&thing.key.namespace), kind, thing.key.name.to_string());
         around[id].referred = named.contains(&key);
     }
 }
@@ -612,11 +673,7 @@ fn references(manifest: &crate::model::Manifest) -> Vec<(&'static str, String)> 
     found
 }
 
-fn applications(
-    world: &World<'_>,
-    rows: &[Row],
-    counts: &[BTreeMap<Outcome, usize>],
-) -> Vec<ApplicationRow> {
+fn applications(world: &World<'_>, rows: &[Row], counts: &[BTreeMap<Outcome, usize>]) -> Vec<ApplicationRow> {
     let mut outcomes: hashbrown::HashMap<(&str, &str, &str), Outcome> = hashbrown::HashMap::new();
     for row in rows.iter().filter(|row| row.key.is("argoproj.io", "Application")) {
         outcomes.insert((&row.cluster, &row.key.namespace, &row.key.name), row.outcome);
@@ -653,4 +710,3 @@ fn standing(world: &World<'_>, id: ControlId) -> Standing {
         Some(_) => Standing::OutOfSync,
     }
 }
-

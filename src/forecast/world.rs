@@ -6,7 +6,7 @@ use super::compare::Stop;
 use super::projects::Projects;
 use super::same::Comparing;
 use crate::inventory::{App, Fate, Inventory, Member, Outcome, Parent, Place, Set};
-use crate::model::{Application, GroupKind, Manifest, Problem, ProblemKind, ResourceKey, Settings};
+use crate::model::{Application, Condition, GroupKind, Manifest, Problem, ResourceKey, Settings};
 use crate::render::Target;
 use hashbrown::{HashMap, HashSet};
 use std::cell::OnceCell;
@@ -223,7 +223,7 @@ pub(super) fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a A
 /// Whether two Applications render the same from the same files.
 fn renders_alike(base: &App, head: &App) -> bool {
     // A cluster that head does not know any more was known when the commit was read.
-    let refused = |problem: &Problem| problem.kind == ProblemKind::InvalidSpec;
+    let refused = |problem: &Problem| problem.condition == Some(Condition::InvalidSpecError);
     if head.outcome == Outcome::Fails && head.problems.iter().any(refused) {
         return false;
     }

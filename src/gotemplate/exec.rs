@@ -6,7 +6,7 @@ use crate::gotemplate::ast::{
     Block, Branch, Callee, Command, Invocation, Node, Number, Operand, Pipe, Target, Word,
 };
 use crate::gotemplate::error::{At, Error};
-use crate::gotemplate::function::{Budget, Fault, Function, Limits, Type};
+use crate::gotemplate::function::{Budget, Fault, Function, Type};
 use crate::gotemplate::parse::Trees;
 use crate::gotemplate::value::{List, Map, Value};
 use crate::gotemplate::{Missing, builtin, print};
@@ -20,7 +20,7 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    pub fn execute(&self, root: &'a Block, data: &Value, limits: Limits) -> Result<Vec<u8>, Error> {
+    pub fn execute(&self, root: &'a Block, data: &Value, budget: &mut Budget) -> Result<Vec<u8>, Error> {
         let mut machine = Machine {
             run: self,
             definition: self.name,
@@ -28,7 +28,7 @@ impl<'a> Run<'a> {
             variables: vec![("$", data.clone())],
             base: 0,
             at: Place { position: 0, node: None },
-            budget: Budget::new(limits),
+            budget,
             depth: 0,
         };
         match machine.block(data, root) {
@@ -61,7 +61,7 @@ struct Machine<'a, 'r> {
     /// Where the variables of the running definition begin.
     base: usize,
     at: Place<'a>,
-    budget: Budget,
+    budget: &'r mut Budget,
     depth: usize,
 }
 
@@ -488,7 +488,7 @@ impl<'a> Machine<'a, '_> {
         if let Some(value) = piped {
             values.push(fit(value, parameter(&function, words.len()))?);
         }
-        let made = (function.call)(&mut self.budget, &values)
+        let made = (function.call)(self.budget, &values)
             .and_then(|value| self.budget.take(value.weight()).map(|()| value));
         made.map_err(|fault| {
             self.at(whole.0, whole.1);

@@ -158,6 +158,11 @@ impl Budget {
         self.take(count.saturating_mul(std::mem::size_of::<Value>()))
     }
 
+    /// What is left, as limits.
+    pub fn left(&self) -> Limits {
+        Limits { steps: self.steps, output: self.output, memory: self.memory, depth: self.depth }
+    }
+
     pub(super) fn step(&mut self) -> Result<(), Fault> {
         self.steps = self.steps.checked_sub(1).ok_or(Fault::Limit("steps"))?;
         Ok(())

@@ -113,10 +113,23 @@ impl Template {
     ///
     /// What stopped the run; nothing of the output is kept.
     pub fn render(&self, data: &Value, options: &Options) -> Result<Vec<u8>, Error> {
-        let run =
-            exec::Run { name: &self.name, text: &self.text, trees: &self.trees, missing: options.missing };
+        self.render_within(data, options.missing, &mut Budget::new(options.limits))
+    }
+
+    /// As [`Template::render`], from a budget that several runs may share.
+    ///
+    /// # Errors
+    ///
+    /// What stopped the run; nothing of the output is kept.
+    pub fn render_within(
+        &self,
+        data: &Value,
+        missing: Missing,
+        budget: &mut Budget,
+    ) -> Result<Vec<u8>, Error> {
+        let run = exec::Run { name: &self.name, text: &self.text, trees: &self.trees, missing };
         match self.trees.get(self.name.as_str()) {
-            Some(root) => run.execute(root, data, options.limits),
+            Some(root) => run.execute(root, data, budget),
             None => Ok(Vec::new()),
         }
     }

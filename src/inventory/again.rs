@@ -22,8 +22,12 @@ pub(super) fn again(options: &Options, inventory: &Inventory, apps: &[&App]) -> 
             expansion.repeat(app, parent, app.instance.min(last))
         })
         .collect();
-    let applications: Vec<Application> =
-        inventory.applications.iter().chain(apps.iter().copied()).map(|app| app.application.clone()).collect();
+    let applications: Vec<Application> = inventory
+        .applications
+        .iter()
+        .chain(apps.iter().copied())
+        .map(|app| app.application.clone())
+        .collect();
     let sets: Vec<Manifest> = inventory.sets.iter().map(|set| set.manifest.clone()).collect();
     let repositories = Repositories::new(options, &applications, &sets);
     let none = Scopes::default();

@@ -1,7 +1,8 @@
+use super::numbers::Numbers;
 use super::options::Options;
 use super::sources::{Found as Files, Repositories};
 use super::{
-    App, AppId, Fate, Instance, Inventory, Outcome, OwnedProject, Parent, Set, SetId, instances, settings,
+    App, AppId, Instance, Inventory, Outcome, OwnedProject, Parent, instances, owners, programs, settings,
 };
 use crate::discover::{self, Found, Kustomizations};
 use crate::files::{Location, Path};
@@ -9,9 +10,7 @@ use crate::model::{
     Application, Clusters, Condition, DEFAULT_KUBERNETES, GroupKind, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest,
     Origin, Problem, ProblemKind, Project, Scope, Scopes, Source, State,
 };
-use crate::render::{
-    self, Destination, Environment, Program, Recipe, Reference, References, Request, Targets, Tool,
-};
+use crate::render::{self, Destination, Environment, Recipe, Reference, References, Request, Targets, Tool};
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
@@ -47,6 +46,8 @@ pub(super) struct Draft {
     changed_by: Option<Path>,
     /// Another Application renders this document, but something else wins its key.
     lost: bool,
+    /// It stands a second time in the list, as Kustomize made it.
+    gone: bool,
 }
 
 /// What rendering one Application gave.
@@ -65,10 +66,16 @@ pub(super) struct Expansion<'a> {
     clusters: Clusters,
     drafts: Vec<Draft>,
     by_document: HashMap<Document, AppId>,
+    /// The same by the place that points at it.
+    by_place: HashMap<Location, AppId>,
     sets: Sets,
     projects: Vec<OwnedProject>,
     claimed: HashSet<Document>,
+    /// Places of written objects that Kustomize read, changed, and gave to an Application.
+    built_from: HashSet<Location>,
     problems: Vec<Problem>,
+    /// Kustomizations are built for themselves: no Application of the tree renders any.
+    builds: bool,
     /// What each cluster serves.
     api_versions: Mutex<HashMap<Arc<str>, Arc<Vec<String>>>>,
 }
@@ -87,16 +94,20 @@ pub(super) fn load(options: &Options) -> Inventory {
     let mut expansion = Expansion::new(options, instances, clusters, sets);
     expansion.problems = problems;
     expansion.add_written(&found);
-    if expansion.drafts.is_empty() && found.sets.is_empty() && options.only.is_none() {
+    expansion.add_known();
+    let is_built = |set: &Manifest| found.kustomizations.names(set.path());
+    if expansion.drafts.is_empty() && options.only.is_none() && found.sets.iter().all(is_built) {
         expansion.add_folders(&found);
     }
     let applications: Vec<Application> =
         expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
     let repositories = Repositories::new(options, &applications, &found.sets);
     expansion.follow(&repositories);
+    expansion.add_built(&found);
+    expansion.follow(&repositories);
     expansion.add_unclaimed_sets(&found);
     expansion.follow(&repositories);
-    expansion.compare_programs();
+    expansion.look_at_programs();
     expansion.add_unclaimed_projects(&found);
     expansion.finish(found)
 }
@@ -134,22 +145,20 @@ fn clusters(options: &Options, found: &Found) -> Clusters {
 
 impl<'a> Expansion<'a> {
     /// Nothing yet.
-    fn new(
-        options: &'a Options,
-        instances: Vec<Instance>,
-        clusters: Clusters,
-        sets: Sets,
-    ) -> Self {
+    fn new(options: &'a Options, instances: Vec<Instance>, clusters: Clusters, sets: Sets) -> Self {
         Self {
             options,
             instances,
             clusters,
             drafts: Vec::new(),
             by_document: HashMap::new(),
+            by_place: HashMap::new(),
             sets,
             projects: Vec::new(),
             claimed: HashSet::new(),
+            built_from: HashSet::new(),
             problems: Vec::new(),
+            builds: false,
             api_versions: Mutex::default(),
         }
     }
@@ -177,6 +186,7 @@ impl<'a> Expansion<'a> {
             rendered: false,
             changed_by: None,
             lost: false,
+            gone: false,
         }
     }
 
@@ -205,6 +215,7 @@ impl Expansion<'_> {
             if let Some(draft) = draft {
                 if let Some(document) = document {
                     self.by_document.insert(document, self.drafts.len());
+                    self.by_place.insert(manifest.location(), self.drafts.len());
                 }
                 self.drafts.push(by_kustomize(draft, &found.kustomizations));
             }
@@ -221,33 +232,92 @@ impl Expansion<'_> {
         self.options.instances.iter().position(|instance| holds(&instance.roots))
     }
 
-    /// A tree without Applications: each folder with manifests is one directory source, and a tree that is itself a
-    /// chart or a kustomization is one source of that kind.
+    /// Applications that somebody applied by hand from outside of the tree, such as the root of everything. What the tree
+    /// itself defines comes first.
+    fn add_known(&mut self) {
+        if self.options.only.is_some() {
+            return;
+        }
+        let options = self.options;
+        for manifest in options
+            .known
+            .iter()
+            .filter(|known| known.cluster.is_none())
+            .flat_map(|known| &known.found.applications)
+        {
+            let namespace = self.instances[0].settings.namespace.clone();
+            let at = Origin::Rendered(manifest.location());
+            let Some(draft) =
+                self.draft(manifest.moved(at), &namespace, Parent::Root, 0, IN_CLUSTER.into(), 0)
+            else {
+                continue;
+            };
+            let is_same = |other: &Draft| {
+                other.application.name == draft.application.name
+                    && other.application.namespace == draft.application.namespace
+            };
+            if !self.drafts.iter().any(is_same) {
+                self.drafts.push(draft);
+            }
+        }
+    }
+
+    /// A tree without Applications: each folder with manifests, and each kustomization that no other one names, is one
+    /// directory source; a tree that is itself a chart or a kustomization is one source of that kind. As nothing says
+    /// how they are synced, they are taken as synced and pruned automatically: the worst case.
     fn add_folders(&mut self, found: &Found) {
-        let root: [Path; 1] = ["".into()];
         let made =
             |dir: &str| found.charts.iter().any(|chart| chart == dir) || found.kustomizations.is_folder(dir);
-        let folders = if made("") { &root[..] } else { &found.folders[..] };
+        let mut folders: Vec<Path> = vec!["".into()];
         if !made("") {
+            let plain = found.folders.iter().filter(|dir| !found.kustomizations.is_folder(dir)).cloned();
+            folders = plain.chain(found.kustomizations.outermost().into_iter().map(Path::from)).collect();
+            folders.sort_unstable();
             self.problems.extend(not_looked_at(found));
+            self.builds = true;
         }
-        for folder in folders {
-            let text = serde_json::json!({
-                "apiVersion": "argoproj.io/v1alpha1",
-                "kind": "Application",
-                "metadata": {"name": if folder.is_empty() { "." } else { folder }},
-                "spec": {
-                    "source": {"repoURL": ".", "path": if folder.is_empty() { "." } else { folder }},
-                    "destination": {"name": IN_CLUSTER},
-                },
-            });
-            let file = Arc::new(File::json(text.to_string().into()));
-            let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { continue };
-            let origin = Origin::Rendered(Location::head(folder.clone()));
-            let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
-            let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
-            self.drafts.extend(draft);
+        for folder in &folders {
+            self.add_folder(folder);
         }
+    }
+
+    /// Kustomizations with objects of Argo CD that no other one names and no Application renders: somebody applies what
+    /// they build by hand, as one does to begin with.
+    fn add_built(&mut self, found: &Found) {
+        if self.builds || self.options.only.is_some() {
+            return;
+        }
+        let argo = found.applications.iter().chain(&found.sets).chain(&found.projects);
+        let argo: HashSet<&str> = argo.map(|manifest| &**manifest.path()).collect();
+        let sources = self.drafts.iter().flat_map(|draft| draft.application.spec.effective_sources());
+        let rendered: HashSet<String> =
+            sources.filter_map(|source| render::clean(&source.path)).map(|path| path.to_string()).collect();
+        for folder in found.kustomizations.outermost() {
+            let leads = || found.kustomizations.reached(folder).iter().any(|path| argo.contains(&**path));
+            if !rendered.contains(folder) && leads() {
+                self.add_folder(&folder.into());
+            }
+        }
+    }
+
+    fn add_folder(&mut self, folder: &Path) {
+        let path = if folder.is_empty() { "." } else { folder };
+        let text = serde_json::json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": path},
+            "spec": {
+                "source": {"repoURL": ".", "path": path},
+                "destination": {"name": IN_CLUSTER},
+                "syncPolicy": {"automated": {"prune": true}},
+            },
+        });
+        let file = Arc::new(File::json(text.to_string().into()));
+        let Some(Ok(root)) = file.documents().first().map(|document| document.root()) else { return };
+        let origin = Origin::Rendered(Location::head(folder.clone()));
+        let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
+        let draft = self.draft(manifest, "", Parent::Folder, 0, IN_CLUSTER.into(), 0);
+        self.drafts.extend(draft);
     }
 
     fn draft(
@@ -303,6 +373,7 @@ impl Expansion<'_> {
             rendered,
             changed_by: None,
             lost: false,
+            gone: false,
         }
     }
 
@@ -343,8 +414,7 @@ impl Expansion<'_> {
             if open.is_empty() && !self.sets.has_open() {
                 return;
             }
-            let results: Vec<_> =
-                open.par_iter().map(|&id| expansion.render(&expansion.drafts[id], repositories)).collect();
+            let results = expansion.render_all(&open, repositories);
             for (id, Made { manifests, tools, recipes, here, problems }) in open.iter().zip(results) {
                 let draft = &mut self.drafts[*id];
                 (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
@@ -362,6 +432,19 @@ impl Expansion<'_> {
                 return;
             }
         }
+    }
+
+    fn render_all(&self, open: &[AppId], repositories: &Repositories<'_>) -> Vec<Made> {
+        let observer = &*self.options.observer;
+        observer.found(open.len());
+        let render = |&id: &AppId| {
+            let draft = &self.drafts[id];
+            observer.begins(id, &draft.application);
+            let made = self.render(draft, repositories);
+            observer.ends(id);
+            made
+        };
+        open.par_iter().map(render).collect()
     }
 
     /// All sources of one Application, in order; the first that fails ends it.
@@ -502,6 +585,12 @@ impl Expansion<'_> {
         if own.is_empty() {
             return;
         }
+        let here = own.iter().filter(|(source, _)| draft.here.get(*source) == Some(&true));
+        let built = here.filter_map(|(_, manifest)| match manifest.origin() {
+            Origin::Rendered(from) => Some(from.clone()),
+            Origin::Written(_) => None,
+        });
+        self.built_from.extend(built);
         for (_, manifest) in &own {
             if let Some(document) = document(manifest) {
                 let renders_itself = self.by_document.get(&document) == Some(&parent);
@@ -534,6 +623,14 @@ impl Expansion<'_> {
         }
     }
 
+    /// The Application of the tree that this one was made from.
+    fn written(&self, manifest: &Manifest) -> Option<AppId> {
+        match manifest.origin() {
+            Origin::Written(_) => self.by_document.get(&document(manifest)?).copied(),
+            Origin::Rendered(from) => self.by_place.get(from).copied(),
+        }
+    }
+
     fn adopt_application(
         &mut self,
         parent: AppId,
@@ -542,13 +639,17 @@ impl Expansion<'_> {
         home: &Arc<str>,
         depth: usize,
     ) {
-        if let Some(document) = document(&manifest)
-            && let Some(&id) = self.by_document.get(&document)
-        {
-            if id != parent && !self.is_above(id, parent) {
-                self.place(id, parent, namespace, home, depth);
+        if let Some(id) = self.written(&manifest) {
+            let above = id == parent || self.is_above(id, parent);
+            let draft = &mut self.drafts[id];
+            // Kustomize may have changed what stands there.
+            let same = manifest.is_written() || is_equal(&draft.application.manifest, &manifest);
+            match (same, above) {
+                (true, true) => return,
+                (true, false) => return self.place(id, parent, namespace, home, depth),
+                (false, true) => (),
+                (false, false) => draft.gone |= draft.parent == Parent::Root,
             }
-            return;
         }
         if depth > MAX_DEPTH {
             let message = format!("Applications render Applications more than {MAX_DEPTH} levels deep");
@@ -647,15 +748,18 @@ impl Expansion<'_> {
     /// Projects that stand in the tree and that no Application renders.
     fn add_unclaimed_projects(&mut self, found: &Found) {
         for manifest in &found.projects {
-            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             self.add_project(manifest.clone(), namespace, Parent::Root, instance);
         }
     }
 
-    fn unclaimed(&self, manifest: &Manifest) -> Option<usize> {
-        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document));
-        if claimed || self.options.only.is_none() && is_template(manifest) {
+    /// The instance of an object that nothing renders. What a kustomization names comes from it where it was built.
+    fn unclaimed(&self, manifest: &Manifest, found: &Found) -> Option<usize> {
+        let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document))
+            || self.built_from.contains(&manifest.location());
+        let is_built = || self.builds && found.kustomizations.names(manifest.path());
+        if claimed || is_built() || self.options.only.is_none() && is_template(manifest) {
             None
         } else {
             self.instance_of(manifest.path())
@@ -700,32 +804,15 @@ impl Expansion<'_> {
         scopes
     }
 
-    /// Says where the programs that were used are not the ones that Argo CD ships.
-    fn compare_programs(&mut self) {
-        let Some(programs) = &self.options.engines.programs else { return };
-        let used: Vec<(usize, Program)> = self
-            .drafts
-            .iter()
-            .flat_map(|draft| draft.recipes.iter().flatten().map(|recipe| (draft.instance, recipe.program())))
-            .collect();
-        let mut said = HashSet::new();
-        for (instance, program) in used {
-            let version = self.instances[instance].settings.version;
-            let shipped = match program {
-                Program::Helm => version.helm(),
-                Program::Kustomize => version.kustomize(),
-            };
-            let Some(shipped) = shipped.filter(|_| said.insert((version, program))) else { continue };
-            let Ok(own) = programs.version(program) else { continue };
-            if own != shipped {
-                let name = program.name();
-                let message =
-                    format!("Argo CD {version} ships {name} {shipped}, and {name} {own} renders here");
-                let help = format!("install {name} {shipped}, or set `argocd.version` to the one you run");
-                let problem = Problem::warning(ProblemKind::SettingConflict, message, None).help(help);
-                self.problems.push(problem);
-            }
-        }
+    /// Says what is to be known of the programs that were used.
+    fn look_at_programs(&mut self) {
+        let Some(engine) = &self.options.engines.programs else { return };
+        let of = |draft: &Draft| {
+            let version = self.instances[draft.instance].settings.version;
+            draft.recipes.iter().flatten().map(|recipe| (version, recipe.program())).collect::<Vec<_>>()
+        };
+        let used = self.drafts.iter().flat_map(of).collect();
+        self.problems.extend(programs::problems(&**engine, used));
     }
 
     fn finish(mut self, found: Found) -> Inventory {
@@ -743,6 +830,7 @@ impl Expansion<'_> {
             .collect();
         let mut inventory = Inventory {
             documents: Arc::clone(&self.options.documents),
+            only: self.options.only.clone(),
             applications: Vec::with_capacity(self.drafts.len()),
             replaced: Vec::new(),
             sets: Vec::new(),
@@ -756,7 +844,10 @@ impl Expansion<'_> {
             scopes,
             index: OnceLock::new(),
         };
-        let numbers = Numbers::new(&self.drafts, &self.sets);
+        let apps: Vec<_> =
+            self.drafts.iter().map(|draft| (&draft.parent, draft.lost || draft.gone)).collect();
+        let sets: Vec<_> = self.sets.list.iter().map(|draft| (&draft.set.parent, draft.gone)).collect();
+        let numbers = Numbers::new(&apps, &sets);
         for (id, (draft, targets)) in self.drafts.into_iter().zip(targets).enumerate() {
             match numbers.apps[id] {
                 Some(_) => inventory.applications.push(app(draft, targets, &numbers)),
@@ -775,21 +866,20 @@ impl Expansion<'_> {
         if self.options.only.is_none() && self.options.instances.len() < 2 {
             instances::separate(&mut inventory);
         }
+        owners::settle(&mut inventory);
         inventory
     }
 }
 
-/// Charts and kustomizations that nothing in a tree without Applications renders.
+/// Charts that nothing in a tree without Applications renders: nobody knows with which values.
 fn not_looked_at(found: &Found) -> Option<Problem> {
     let mut folders: Vec<&str> = found.charts.iter().map(String::as_str).collect();
-    folders.extend(found.kustomizations.folders());
     folders.sort_unstable();
-    folders.dedup();
     let first = folders.first()?;
     let others = match folders.len() - 1 {
         0 => String::new(),
-        1 => " and one other chart or kustomization".to_owned(),
-        more => format!(" and {more} other charts and kustomizations"),
+        1 => " and one other chart".to_owned(),
+        more => format!(" and {more} other charts"),
     };
     let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
     let at = Location::head(*first);
@@ -810,73 +900,14 @@ fn by_kustomize(mut draft: Draft, kustomizations: &Kustomizations) -> Draft {
         None => None,
     };
     let Some((by, verb)) = by else { return draft };
-    let message = format!("the kustomization `{by}` {verb} this Application, and no Application renders it");
+    let message = format!(
+        "the kustomization `{by}` {verb} this Application, and no Application that is rendered here brings it"
+    );
     let problem = Problem::unknown(ProblemKind::NotRendered, message);
     draft.problems = vec![problem.at(draft.application.manifest.location())];
     draft.rendered = true;
     draft.changed_by = Some(by.clone());
     draft
-}
-
-/// The new numbers of Applications and sets; None for those that lost their key to another and so never come to be, and
-/// for what only they make.
-struct Numbers {
-    apps: Vec<Option<AppId>>,
-    sets: Vec<Option<SetId>>,
-}
-
-impl Numbers {
-    fn new(drafts: &[Draft], sets: &Sets) -> Self {
-        let lost = |parent: &Parent| {
-            let mut parent = parent;
-            for _ in 0..=drafts.len() + sets.list.len() {
-                parent = match *parent {
-                    Parent::Application(id) if drafts[id].lost => return true,
-                    Parent::Application(id) => &drafts[id].parent,
-                    Parent::Set { set, .. } if sets.list[set].gone => return true,
-                    Parent::Set { set, .. } => &sets.list[set].set.parent,
-                    Parent::Root | Parent::Folder => return false,
-                };
-            }
-            false
-        };
-        let lost_sets = sets.list.iter().map(|draft| draft.gone || lost(&draft.set.parent));
-        Self {
-            apps: numbered(drafts.iter().map(|draft| draft.lost || lost(&draft.parent))),
-            sets: numbered(lost_sets),
-        }
-    }
-
-    fn parent(&self, parent: &Parent) -> Parent {
-        match *parent {
-            Parent::Application(id) => self.apps[id].map_or(Parent::Root, Parent::Application),
-            Parent::Set { set, member } => {
-                self.sets[set].map_or(Parent::Root, |set| Parent::Set { set, member })
-            }
-            Parent::Root => Parent::Root,
-            Parent::Folder => Parent::Folder,
-        }
-    }
-
-    fn set(&self, mut set: Set) -> Set {
-        set.parent = self.parent(&set.parent);
-        for member in &mut set.members {
-            if let Fate::Applied(id) = member.fate {
-                member.fate = self.apps[id].map_or(Fate::Left, Fate::Applied);
-            }
-        }
-        set
-    }
-}
-
-/// A number for each that is not lost.
-fn numbered(lost: impl Iterator<Item = bool>) -> Vec<Option<usize>> {
-    let mut next = 0;
-    lost.map(|lost| {
-        next += usize::from(!lost);
-        (!lost).then(|| next - 1)
-    })
-    .collect()
 }
 
 fn app(draft: Draft, mut targets: Targets, numbers: &Numbers) -> App {
@@ -923,6 +954,11 @@ fn document(manifest: &Manifest) -> Option<Document> {
         Origin::Written(path) => Some((Arc::clone(path), manifest.node().span().start)),
         Origin::Rendered(_) => None,
     }
+}
+
+/// Whether two manifests say the same.
+fn is_equal(a: &Manifest, b: &Manifest) -> bool {
+    a.node().to_json() == b.node().to_json()
 }
 
 /// Whether a manifest still holds template tags where its name should be.

@@ -82,12 +82,14 @@ pub(super) fn expand(
     let admitted = match ApplicationSet::admit(&manifest.node().to_json(), namespace) {
         Ok(admitted) => admitted,
         Err(refused) => {
-            let message =
-                format!("the API server refuses ApplicationSet `{namespace}/{}`: {refused}", manifest.name());
-            let problem = Problem::refused(ProblemKind::ResourceUnreadable, message);
-            let mut expanded = Expanded::nothing(SetOutcome::Refused, problem.at(manifest.location()));
-            expanded.problems.extend(dropped(manifest, &refused.dropped));
-            return expanded;
+            let refusals = refused.messages.iter().map(|message| refusal(manifest, message));
+            let problems = refusals.chain(dropped(manifest, &refused.dropped)).collect();
+            return Expanded {
+                admitted: None,
+                outcome: SetOutcome::Refused,
+                generated: Vec::new(),
+                problems,
+            };
         }
     };
     let mut problems: Vec<Problem> = dropped(manifest, &admitted.dropped).collect();
@@ -244,6 +246,13 @@ fn unknown(lack: Lack, reason: &str, cure: Option<String>) -> Problem {
     Problem::unknown(kind, format!("its Applications are not known: {reason}")).help(help)
 }
 
+/// Why the API server refuses the set; the message begins with the path of a field.
+fn refusal(manifest: &Manifest, message: &str) -> Problem {
+    let field = message.split_once(": ").and_then(|(field, _)| at_path(manifest, field));
+    Problem::refused(ProblemKind::ResourceUnreadable, format!("the API server refuses it: {message}"))
+        .at(field.unwrap_or_else(|| manifest.location()))
+}
+
 /// Fields that the API server drops without a word.
 fn dropped<'a>(manifest: &'a Manifest, fields: &'a [String]) -> impl Iterator<Item = Problem> + 'a {
     fields.iter().map(|field| {
@@ -260,18 +269,20 @@ fn no_generator(manifest: &Manifest, index: usize) -> Problem {
     Problem::warning(ProblemKind::GeneratorUnknown, message, None).at(at)
 }
 
-/// Where a field stands, by a path such as `spec.generators[0].list`.
+/// Where a field stands, by a path such as `spec.generators[0].list`; the deepest part of it that is there, None where
+/// nothing is.
 fn at_path(manifest: &Manifest, path: &str) -> Option<Location> {
     let mut node = manifest.node();
-    let mut span = node.span();
+    let mut found = None;
     for part in path.split('.') {
         let (name, items) = part.split_once('[').unwrap_or((part, ""));
-        let entry = node.entry(name)?;
-        (node, span) = (entry.value, entry.span());
-        for index in items.split('[').filter(|index| !index.is_empty()) {
-            node = node.items().nth(index.trim_end_matches(']').parse().ok()?)?;
-            span = node.span();
+        let Some(entry) = node.entry(name) else { break };
+        (node, found) = (entry.value, Some(entry.span()));
+        let indices = items.split('[').filter_map(|index| index.trim_end_matches(']').parse::<usize>().ok());
+        for index in indices {
+            let Some(item) = node.items().nth(index) else { break };
+            (node, found) = (item, Some(item.span()));
         }
     }
-    Some(manifest.locate(span))
+    Some(manifest.locate(found?))
 }

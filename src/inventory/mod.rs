@@ -17,15 +17,20 @@ mod expand;
 mod generate;
 mod instances;
 mod known;
+mod numbers;
+mod observer;
 mod options;
+mod owners;
+mod programs;
 mod set;
 mod settings;
 mod sources;
 
 pub use known::Known;
-pub use settings::cluster as cluster_of;
+pub use observer::Observer;
 pub use options::{InstanceOptions, Mapping, Options};
 pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
+pub use settings::cluster as cluster_of;
 
 /// Index of an Application in [`Inventory::applications`].
 pub type AppId = usize;
@@ -34,6 +39,8 @@ pub type AppId = usize;
 pub struct Inventory {
     /// The tree and its parsed files.
     pub documents: Arc<Documents>,
+    /// The file of the one object that was asked for; see [`Options::only`].
+    pub only: Option<Arc<Documents>>,
     /// The Applications, roots before what they render, each level in order of file or rendering.
     pub applications: Vec<App>,
     /// Applications that are rendered and then replaced by a later one of the same name, or generated under a name that
@@ -292,9 +299,9 @@ impl Inventory {
         self.index().problems_at.get(location).map_or(&[], Vec::as_slice)
     }
 
-    /// The decoded text of a file of the tree.
+    /// The decoded text of a file of the tree, or of the one object that was asked for.
     pub fn text(&self, path: &str) -> Option<Arc<str>> {
-        self.documents.text(path)
+        self.documents.text(path).or_else(|| self.only.as_ref()?.text(path))
     }
 
     /// Whether nothing at all was found: no Application, no ApplicationSet, no object.

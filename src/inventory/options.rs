@@ -1,4 +1,5 @@
 use super::known::Known;
+use super::observer::Observer;
 use crate::files::Repository;
 use crate::model::{Clusters, Scopes, SetPolicy, Tracking, Version};
 use crate::render::{Documents, Engines};
@@ -38,6 +39,8 @@ pub struct Options {
     pub scopes: Option<HashMap<Arc<str>, Scopes>>,
     /// Programs; two inventories that share them render once what is equal in both.
     pub engines: Arc<Engines>,
+    /// Hears how rendering goes.
+    pub observer: Arc<dyn Observer>,
     /// Follow only this object, and discover nothing: path of a file and its text.
     pub only: Option<Arc<Documents>>,
 }
@@ -90,6 +93,7 @@ impl Options {
             rendered_definitions: true,
             scopes: None,
             engines: Arc::default(),
+            observer: Arc::new(()),
             only: None,
         }
     }

@@ -24,8 +24,8 @@ pub struct Set {
     pub instance: usize,
     /// The cluster that it lives on.
     pub home: Arc<str>,
-    /// The kustomization that changes this set: what stands in the tree is not what is deployed, and nothing is
-    /// generated from it.
+    /// The kustomization that changes or completes this set: what stands in the tree is not what is deployed, and nothing
+    /// is generated from it.
     pub changed_by: Option<Path>,
     /// The set as the API server stores it; None where it refuses it, or where nobody knows what it is given.
     pub admitted: Option<ApplicationSet>,

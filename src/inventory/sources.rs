@@ -39,7 +39,8 @@ impl<'a> Repositories<'a> {
     pub(super) fn find(&self, source: &Source) -> Result<Found, Problem> {
         let revision = source.target_revision.as_str();
         let all = self.options.repositories.iter();
-        let of_source: Vec<&Mapping> = all.filter(|one| same_repository(&one.url, &source.repo_url)).collect();
+        let of_source: Vec<&Mapping> =
+            all.filter(|one| same_repository(&one.url, &source.repo_url)).collect();
         let exact = |mapping: &&&Mapping| {
             let only = mapping.revision.as_deref();
             only == Some(revision) || only == Some("HEAD") && revision.is_empty()

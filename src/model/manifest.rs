@@ -39,6 +39,11 @@ impl Manifest {
         Self { file: Arc::clone(&self.file), root, origin: Arc::clone(&self.origin) }
     }
 
+    /// The same object, said to come from elsewhere.
+    pub fn moved(&self, origin: Origin) -> Self {
+        Self { file: Arc::clone(&self.file), root: self.root, origin: Arc::new(origin) }
+    }
+
     /// The object.
     pub fn node(&self) -> Node<'_> {
         self.file.node(self.root)

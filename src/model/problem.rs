@@ -72,6 +72,8 @@ pub enum ProblemKind {
     ResourceUnreadable,
     /// A setting was taken from elsewhere, or two disagree.
     SettingConflict,
+    /// A renderer could reach more of this machine than the files it is given.
+    NotConfined,
     /// Two trees of roots define the same Applications.
     SeparateInstances,
     /// One key several times in one Application.
@@ -106,6 +108,7 @@ impl ProblemKind {
             Self::ResourceUnreadable => "BH012",
             Self::SettingConflict => "BH013",
             Self::SeparateInstances => "BH014",
+            Self::NotConfined => "BH017",
             Self::Repeated => "BH101",
             Self::Excluded => "BH520",
         }

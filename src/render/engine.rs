@@ -11,19 +11,34 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Counts up when the meaning of an entry of the cache changes.
-const FORMAT: &str = "billhook render 1";
+/// Counts up when the meaning of an entry of the cache changes within one version.
+const FORMAT: &str = concat!("billhook ", env!("CARGO_PKG_VERSION"), " render 2");
 
 /// Makes the output of a renderer.
 pub trait Engine: fmt::Debug + Send + Sync {
     /// The version of the renderer for a kind of recipe, such as `4.2.1`.
     fn version(&self, program: Program) -> Result<String, Failure>;
 
+    /// What of this machine a renderer could reach beyond the files it is given, in words, and why; None where it can
+    /// reach nothing.
+    fn exposure(&self, _program: Program) -> Result<Option<Exposure>, Failure> {
+        Ok(None)
+    }
+
     /// What tells results of this engine from those of others.
     fn identity(&self, program: Program) -> Result<String, Failure>;
 
     /// The output for a recipe, made from the files of `checkout`.
     fn render(&self, recipe: &Recipe, checkout: &Checkout) -> Result<String, Failure>;
+}
+
+/// What a renderer could reach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// What it is, as in "the network".
+    pub reaches: &'static str,
+    /// What kept it from being confined.
+    pub because: String,
 }
 
 /// Why there is no output.
@@ -82,7 +97,8 @@ impl Engines {
         let Some(engine) = &self.programs else {
             return Err(Failure::Missing(format!("`{}` is not run", program.name())));
         };
-        let hash = checkout.hash(recipe, &engine.identity(program)?)?;
+        let helm = recipe.inflates_charts().then(|| engine.identity(Program::Helm).ok()).flatten();
+        let hash = checkout.hash(recipe, &[Some(engine.identity(program)?), helm])?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = Arc::clone(known.entry(hash).or_default());
         drop(known);
@@ -185,6 +201,16 @@ impl Checkout {
         if tree == 0 { "repository".to_owned() } else { format!("reference{tree}") }
     }
 
+    /// How many bytes its files have together.
+    pub fn size(&self) -> u64 {
+        let sizes =
+            self.selections.iter().flat_map(|selection| selection.entries()).map(|(_, kind)| match kind {
+                EntryKind::File(size) => *size,
+                EntryKind::Link(_) | EntryKind::Submodule => 0,
+            });
+        sizes.sum()
+    }
+
     /// Writes the files where a program can read them.
     pub fn write(&self, scratch: &Scratch) -> Result<(), files::Error> {
         for (index, selection) in self.selections.iter().enumerate() {
@@ -195,7 +221,7 @@ impl Checkout {
     }
 
     /// The hash of everything that can influence the result.
-    fn hash(&self, recipe: &Recipe, identity: &str) -> Result<blake3::Hash, Failure> {
+    fn hash(&self, recipe: &Recipe, engines: &[Option<String>]) -> Result<blake3::Hash, Failure> {
         let recipe = serde_json::to_vec(recipe).map_err(|error| Failure::broken(&error))?;
         let mut hasher = blake3::Hasher::new();
         let mut add = |bytes: &[u8]| {
@@ -203,7 +229,7 @@ impl Checkout {
             hasher.update(bytes);
         };
         add(FORMAT.as_bytes());
-        add(identity.as_bytes());
+        engines.iter().for_each(|identity| add(identity.as_deref().unwrap_or("").as_bytes()));
         add(&recipe);
         for selection in &self.selections {
             add(b"tree");
@@ -211,9 +237,10 @@ impl Checkout {
                 add(path.as_bytes());
                 match kind {
                     EntryKind::File(_) => {
-                        let bytes = selection.tree().read(path).map_err(|error| Failure::broken(&error))?;
+                        let digest =
+                            selection.tree().digest(path).map_err(|error| Failure::broken(&error))?;
                         add(b"file");
-                        add(&bytes);
+                        add(digest.as_bytes());
                     }
                     EntryKind::Link(target) => {
                         add(b"link");

@@ -30,7 +30,7 @@ mod trees;
 pub use detect::{Tool, is_kustomization};
 pub use directory::has_manifest_name;
 pub use documents::{Documents, Parsed};
-pub use engine::{Checkout, Engine, Engines, Failure};
+pub use engine::{Checkout, Engine, Engines, Exposure, Failure};
 pub use environment::Environment;
 pub use helm::Chart;
 pub use kustomize::{Build, Capabilities, Edit};
@@ -173,7 +173,12 @@ fn kustomization(
     graph.confined(build.restricted())?;
     let (selection, sources) = graph.split();
     let output = request.engines.output(recipe, &Checkout::new(vec![selection]));
-    let output = output.map_err(|failure| failure.problem(Program::Kustomize, &source.path))?;
+    let output = output.map_err(|failure| match failure {
+        Failure::Refused(text) if kustomize::may_lack_helm(&text, request.settings) => {
+            kustomize::lacks_helm(&source.path)
+        }
+        failure => failure.problem(Program::Kustomize, &source.path),
+    })?;
     kustomize::manifests(output, request.documents, &sources, &build.folder)
 }
 

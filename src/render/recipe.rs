@@ -76,6 +76,11 @@ impl Recipe {
         }
     }
 
+    /// Whether the program starts Helm in its turn.
+    pub(super) fn inflates_charts(&self) -> bool {
+        matches!(self, Self::Kustomize(Build { charts: Some(_), .. }))
+    }
+
     /// The program that it is for.
     pub fn program(&self) -> Program {
         match self {

@@ -203,7 +203,7 @@ fn people(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<()
     let [base, head] = diff.names.map(neutral::line);
     let _ = writeln!(told, "{BOLD}billhook diff{BOLD:#}  {base} → {head}\n");
     let groups = groups(diff.forecast);
-    verdict(&mut told, diff, &groups);
+    verdict(&mut told, diff);
     for group in &groups {
         dangerous(&mut told, diff, group, layout);
     }
@@ -241,8 +241,14 @@ fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
     groups
 }
 
-fn verdict(told: &mut String, diff: &Diff<'_>, groups: &[Group<'_>]) {
-    let worst = groups.first().map_or(Danger::None, |group| group.danger);
+/// How many objects and other things nobody can tell of.
+fn untold(diff: &Diff<'_>) -> usize {
+    let rows = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown);
+    rows.count() + diff.lint.unknown.len()
+}
+
+fn verdict(told: &mut String, diff: &Diff<'_>) {
+    let worst = diff.forecast.rows.iter().map(|row| row.danger).max().unwrap_or(Danger::None);
     let mut clusters: Vec<&str> =
         diff.forecast.rows.iter().filter(|row| row.danger == worst).map(|row| &*row.cluster).collect();
     clusters.sort_unstable();
@@ -256,7 +262,10 @@ fn verdict(told: &mut String, diff: &Diff<'_>, groups: &[Group<'_>]) {
         Danger::Outage => format!("merging this takes away what runs {place}"),
         Danger::Orphan => format!("merging this leaves objects behind that nobody owns {place}"),
         Danger::Blocked => format!("after this merge not everything can be synced {place}"),
-        Danger::Change => "merging this changes objects and destroys nothing that is known to matter".to_owned(),
+        Danger::Change => {
+            "merging this changes objects and destroys nothing that is known to matter".to_owned()
+        }
+        Danger::None if untold(diff) > 0 => "merging this changes nothing of what is known".to_owned(),
         Danger::None => "merging this changes nothing on any cluster".to_owned(),
     };
     let new = diff.lint.findings.iter().any(|finding| finding.severity == Severity::Error);
@@ -288,7 +297,10 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
     };
     note("why", &first.cause.because);
     if first.race {
-        note("", "only the order in which controllers read the commit decides; this is the worst that was seen");
+        note(
+            "",
+            "only the order in which controllers read the commit decides; this is the worst that was seen",
+        );
     }
     let shown = if layout.verbose { group.rows.len() } else { FOLD };
     let mut names: Vec<String> = group.rows.iter().take(shown).map(|row| row.key.to_string()).collect();
@@ -378,7 +390,8 @@ fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
     if layout.quiet {
         return;
     }
-    let happens = |row: &&ApplicationRow| row.counts.iter().any(|(outcome, _)| *outcome != Outcome::Unchanged);
+    let happens =
+        |row: &&ApplicationRow| row.counts.iter().any(|(outcome, _)| *outcome != Outcome::Unchanged);
     let (some, others): (Vec<&ApplicationRow>, Vec<&ApplicationRow>) =
         forecast.applications.iter().partition(happens);
     if !some.is_empty() {
@@ -439,8 +452,7 @@ fn summary(diff: &Diff<'_>, groups: &[Group<'_>], layout: Layout<'_>) -> String 
     if diff.existing > 0 {
         let _ = write!(told, " · {} there before", text::count(diff.existing, "finding"));
     }
-    let unknown = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown).count();
-    let untold = unknown + diff.lint.unknown.len();
+    let untold = untold(diff);
     if untold > 0 {
         let more = if layout.verbose { "" } else { " (run with -v)" };
         let _ = write!(told, " · {} not known{more}", text::count(untold, "thing"));

@@ -1,5 +1,6 @@
 //! `billhook.lint/1`: the findings as one document, or as one line each.
 
+use crate::files::{Location, Side};
 use crate::finding::{FixKind, Object, Severity};
 use crate::report::lines::Unknown;
 use crate::report::neutral::EscapeJson;
@@ -39,6 +40,9 @@ pub struct FindingLine<'a> {
     pub help: &'a str,
     /// The file, from the root of the tree; empty where no file is to blame.
     pub path: &'a str,
+    /// `base` where the file is meant as it is before the merge; left out everywhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<&'static str>,
     /// Where it starts, from 1; null where only the file is known.
     pub line: Option<u32>,
     /// In characters, from 1.
@@ -66,6 +70,9 @@ pub struct FindingLine<'a> {
 pub struct PlaceLine<'a> {
     /// The file, from the root of the tree.
     pub path: &'a str,
+    /// `base` where the file is meant as it is before the merge; left out everywhere else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<&'static str>,
     /// The line, from 1.
     pub line: Option<u32>,
     /// What is there.
@@ -153,7 +160,8 @@ fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> Findin
     let f = placed.finding;
     let related = f.related.iter().map(|label| PlaceLine {
         path: &label.location.path,
-        line: texts.positions(lint, &label.location.path, label.location.span).map(|(start, _)| start.line),
+        side: side(&label.location),
+        line: texts.positions(lint, &label.location).map(|(start, _)| start.line),
         message: &label.message,
     });
     FindingLine {
@@ -164,6 +172,7 @@ fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> Findin
         because: &f.because,
         help: &f.help,
         path: &f.location.path,
+        side: side(&f.location),
         line: placed.start.map(|start| start.line),
         column: placed.start.map(|start| start.column),
         end_line: placed.end.map(|end| end.line),
@@ -186,5 +195,12 @@ fn finding<'a>(lint: &Lint<'a>, texts: &mut Texts, placed: Placed<'a>) -> Findin
                 })
                 .collect(),
         }),
+    }
+}
+
+fn side(place: &Location) -> Option<&'static str> {
+    match place.side {
+        Side::Head => None,
+        Side::Base => Some("base"),
     }
 }

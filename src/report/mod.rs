@@ -9,6 +9,7 @@ mod json;
 mod lines;
 mod mask;
 mod neutral;
+mod patch;
 mod placed;
 mod schema;
 mod table;
@@ -21,10 +22,13 @@ pub use json::{EditLine, FindingLine, FixLine, LintReport, PlaceLine, SummaryLin
 pub use lines::{AppLine, InventoryLine, Key, Origin, Problem, RenderLine, State, Unknown};
 pub use mask::mask;
 pub use neutral::{EscapeJson, line as neutral};
+pub use patch::{Paint, patch};
 pub use schema::{SCHEMAS, Schema};
 pub use table::{align, apps, inventory, render};
+pub use text::count;
 pub use yaml::document;
 
+use crate::files::Side;
 use crate::finding::Finding;
 use std::collections::HashSet;
 use std::io::Write;
@@ -88,6 +92,8 @@ pub struct Summary {
     pub not_rendered: usize,
     /// Findings that a suppression hides.
     pub suppressed: usize,
+    /// Findings that this run fixed.
+    pub fixed: usize,
 }
 
 /// Everything a lint report tells.
@@ -98,8 +104,8 @@ pub struct Lint<'a> {
     pub unknown: &'a [Unknown<'a>],
     /// What was looked at.
     pub summary: Summary,
-    /// The decoded text of a file of the tree.
-    pub sources: &'a dyn Fn(&str) -> Option<Arc<str>>,
+    /// The decoded text of a file of one of the trees.
+    pub sources: &'a dyn Fn(Side, &str) -> Option<Arc<str>>,
 }
 
 /// The findings of `head` that `base` does not have, by what they are about: a finding that moved is the same one.

@@ -1,6 +1,6 @@
 //! Findings in order, with lines, columns and fingerprints: what every format starts from.
 
-use crate::files::{Lines, Position, Span};
+use crate::files::{Lines, Location, Position, Side};
 use crate::finding::Finding;
 use crate::report::{Layout, Lint, excerpt::Source};
 use rustc_hash::FxHashMap;
@@ -22,45 +22,52 @@ pub struct Placed<'a> {
 /// The texts that findings point into, each indexed once.
 #[derive(Default)]
 pub(super) struct Texts {
-    known: FxHashMap<Arc<str>, Option<Indexed>>,
+    known: FxHashMap<(Side, Arc<str>), Option<Indexed>>,
 }
 
 /// A text and where its lines begin.
 type Indexed = (Arc<str>, Arc<Lines>);
 
 impl Texts {
-    /// Text and line index of the file at `path`.
-    pub fn get(&mut self, lint: &Lint<'_>, path: &Arc<str>) -> Option<Indexed> {
-        let read = || (lint.sources)(path).map(|text| (text.clone(), Arc::new(Lines::new(&text))));
-        self.known.entry(path.clone()).or_insert_with(read).clone()
+    /// Text and line index of the file that holds a place.
+    pub fn get(&mut self, lint: &Lint<'_>, place: &Location) -> Option<Indexed> {
+        let read = || {
+            let text = (lint.sources)(place.side, &place.path)?;
+            Some((text.clone(), Arc::new(Lines::new(&text))))
+        };
+        self.known.entry((place.side, place.path.clone())).or_insert_with(read).clone()
     }
 
     /// The file as miette reads it, under the name text output shows.
-    pub fn source(&mut self, lint: &Lint<'_>, layout: Layout<'_>, path: &Arc<str>) -> Option<Source> {
-        let (text, lines) = self.get(lint, path)?;
-        Some(Source::new((layout.shown)(path), text, lines))
+    pub fn source(&mut self, lint: &Lint<'_>, layout: Layout<'_>, place: &Location) -> Option<Source> {
+        let (text, lines) = self.get(lint, place)?;
+        Some(Source::new(shown(layout, place), text, lines))
     }
 
-    /// Line and column of `span`, start and end.
-    pub fn positions(
-        &mut self,
-        lint: &Lint<'_>,
-        path: &Arc<str>,
-        span: Span,
-    ) -> Option<(Position, Position)> {
-        let (text, lines) = self.get(lint, path)?;
+    /// Line and column of a place, start and end.
+    pub fn positions(&mut self, lint: &Lint<'_>, place: &Location) -> Option<(Position, Position)> {
+        let ((text, lines), span) = (self.get(lint, place)?, place.span);
         Some((lines.position(&text, span.start), lines.position(&text, span.end.max(span.start))))
     }
 
-    /// The line that holds the start of `span`, without the space around it.
-    fn line(&mut self, lint: &Lint<'_>, path: &Arc<str>, span: Span) -> String {
-        let Some((text, lines)) = self.get(lint, path) else {
+    /// The line that holds the start of a place, without the space around it.
+    fn line(&mut self, lint: &Lint<'_>, place: &Location) -> String {
+        let Some((text, lines)) = self.get(lint, place) else {
             return String::new();
         };
-        let line = lines.line(span.start);
+        let line = lines.line(place.span.start);
         let from = lines.start(line).unwrap_or(0) as usize;
         let to = lines.start(line + 1).map_or(text.len(), |next| next as usize);
         text.get(from..to).unwrap_or("").trim().to_owned()
+    }
+}
+
+/// The file of a place as text output names it.
+pub(super) fn shown(layout: Layout<'_>, place: &Location) -> String {
+    let path = (layout.shown)(&place.path);
+    match place.side {
+        Side::Head => path,
+        Side::Base => format!("{path} (base)"),
     }
 }
 
@@ -70,7 +77,7 @@ pub(super) fn place<'a>(lint: &Lint<'a>, texts: &mut Texts) -> Vec<Placed<'a>> {
         .findings
         .iter()
         .map(|finding| {
-            let place = texts.positions(lint, &finding.location.path, finding.location.span);
+            let place = texts.positions(lint, &finding.location);
             let (start, end) = place.unzip();
             Placed { finding, start, end, fingerprint: String::new() }
         })
@@ -84,7 +91,7 @@ pub(super) fn place<'a>(lint: &Lint<'a>, texts: &mut Texts) -> Vec<Placed<'a>> {
 fn order<'p>(placed: &'p Placed<'_>) -> impl Ord + use<'p> {
     let f = placed.finding;
     let line = placed.start.map(|start| start.line);
-    let place = (&f.location.path, line, f.code, f.location.span);
+    let place = (&f.location.path, f.location.side, line, f.code, f.location.span);
     (place, &f.cluster, &f.application, &f.object, &f.message, &f.related)
 }
 
@@ -106,7 +113,7 @@ fn fingerprints(lint: &Lint<'_>, texts: &mut Texts, placed: &mut [Placed<'_>]) {
                 parts.extend([&*o.group, &*o.kind, &*o.namespace, &*o.name]);
             }
         } else {
-            line = texts.line(lint, &f.location.path, f.location.span);
+            line = texts.line(lint, &f.location);
             parts.extend(["line", &*f.location.path, &line]);
         }
         let mut hasher = blake3::Hasher::new();

@@ -1,5 +1,5 @@
 use super::*;
-use crate::files::{Location, Span};
+use crate::files::{Location, Side, Span};
 use crate::finding::{Edit, Fix, FixKind, Label, Object, Severity};
 
 const ALL: &str = "\
@@ -141,9 +141,10 @@ fn problem(message: &str) -> Problem<'static> {
 }
 
 fn written(format: Format, findings: &[Finding], unknown: &[Unknown<'_>], layout: Layout<'_>) -> String {
-    let summary = Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, suppressed: 1 };
+    let summary =
+        Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, suppressed: 1, fixed: 0 };
     let mut out = Vec::new();
-    lint(format, &Lint { findings, unknown, summary, sources: &text_of }, layout, &mut out).unwrap();
+    lint(format, &Lint { findings, unknown, summary, sources: &|_, path: &str| text_of(path) }, layout, &mut out).unwrap();
     anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
 }
 
@@ -247,7 +248,7 @@ fn text_fits_eighty_columns() {
 fn fingerprints_survive_moved_lines_and_tell_findings_apart() {
     let prints = |shift: usize| -> Vec<String> {
         let text: Arc<str> = format!("{}{HOSTILE}", "# moved\n".repeat(shift)).into();
-        let sources = |_: &str| Some(text.clone());
+        let sources = |_: Side, _: &str| Some(text.clone());
         let start = text.find("kind").unwrap();
         let place = Location::new("a.yaml".into(), Span::new(start, start + 4));
         let here = finding("BH601", "odd-name", Severity::Note, "odd", place.clone());
@@ -337,7 +338,7 @@ proptest::proptest! {
         let finding =
             Finding { related: related.collect(), ..finding("BH101", "x", Severity::Error, message, place(*a, *b)) };
         let text: Arc<str> = text.into();
-        let sources = |_: &str| Some(Arc::clone(&text));
+        let sources = |_: Side, _: &str| Some(Arc::clone(&text));
         let findings = [finding];
         let report = Lint { findings: &findings, unknown: &[], summary: Summary::default(), sources: &sources };
         for format in [Format::Text, Format::Json, Format::Ndjson, Format::Yaml] {

@@ -1,9 +1,10 @@
 //! `lint` for people.
 
-use crate::finding::{Finding, Label, Severity};
+use crate::files::Location;
+use crate::finding::{Finding, FixKind, Label, Severity};
 use crate::report::excerpt::{self, BOLD, DIM, Source};
 use crate::report::lines::{State, Unknown};
-use crate::report::placed::{Placed, Texts, place};
+use crate::report::placed::{Placed, Texts, place, shown};
 use crate::report::{Error, Layout, Lint, neutral, table};
 use miette::{Diagnostic, LabeledSpan, Severity as Level, SourceCode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -71,7 +72,7 @@ fn single(text: &mut String, lint: &Lint<'_>, texts: &mut Texts, placed: &Placed
     let told = Told::new(lint, layout, texts, finding);
     if told.source.is_none() && !finding.location.path.is_empty() {
         excerpt::headline(text, told.level(), Some(finding.name), &finding.message, layout.width);
-        let path = (layout.shown)(&finding.location.path);
+        let path = shown(layout, &finding.location);
         let _ = writeln!(text, "{DIM}  ╭─{DIM:#} {}", neutral::line(&path));
         notes(text, finding, layout.width);
         return;
@@ -118,7 +119,7 @@ fn subject(finding: &Finding) -> String {
 }
 
 fn place_of(layout: Layout<'_>, placed: &Placed<'_>) -> String {
-    let path = (layout.shown)(&placed.finding.location.path);
+    let path = shown(layout, &placed.finding.location);
     match placed.start {
         Some(start) => format!("{path}:{}", start.line),
         None => path,
@@ -159,24 +160,28 @@ struct Elsewhere {
 impl<'a> Told<'a> {
     fn new(lint: &Lint<'_>, layout: Layout<'_>, texts: &mut Texts, finding: &'a Finding) -> Self {
         let home = &finding.location;
+        let file = |location: &Location| (location.side, std::sync::Arc::clone(&location.path));
         let (own, others): (Vec<&Label>, Vec<&Label>) =
-            finding.related.iter().partition(|label| label.location.path == home.path);
+            finding.related.iter().partition(|label| file(&label.location) == file(home));
         // A related place that is the place itself says what stands there.
         let (at_home, beside): (Vec<&Label>, Vec<&Label>) =
             own.into_iter().partition(|label| label.location == *home);
         let text = at_home.first().map(|label| label.message.clone());
         let mut labels = vec![LabeledSpan::new_primary_with_span(text, home.span.range())];
         labels.extend(beside.into_iter().map(labelled));
-        let mut files: BTreeMap<&std::sync::Arc<str>, Vec<LabeledSpan>> = BTreeMap::new();
+        let mut files: BTreeMap<_, Vec<&Label>> = BTreeMap::new();
         for label in others {
-            files.entry(&label.location.path).or_default().push(labelled(label));
+            files.entry(file(&label.location)).or_default().push(label);
         }
         let elsewhere = files
-            .into_iter()
-            .filter_map(|(path, labels)| Some(Elsewhere { text: texts.source(lint, layout, path)?, labels }))
+            .into_values()
+            .filter_map(|labels| {
+                let text = texts.source(lint, layout, &labels.first()?.location)?;
+                Some(Elsewhere { text, labels: labels.into_iter().map(labelled).collect() })
+            })
             .collect();
         let because = Some(finding.because.clone()).filter(|text| !text.is_empty()).map(Because);
-        Self { finding, because, source: texts.source(lint, layout, &home.path), labels, elsewhere }
+        Self { finding, because, source: texts.source(lint, layout, home), labels, elsewhere }
     }
 
     fn level(&self) -> Level {
@@ -291,6 +296,18 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
     if seen.suppressed > 0 {
         let _ = write!(text, "; {} suppressed", thousands(seen.suppressed));
     }
+    if seen.fixed > 0 {
+        let _ = write!(text, "; {} fixed", thousands(seen.fixed));
+    }
+    let fixable = |kind| {
+        let fixes = placed.iter().filter_map(|p| p.finding.fix.as_ref());
+        fixes.filter(|fix| fix.kind <= kind).count()
+    };
+    let _ = match (fixable(FixKind::Safe), fixable(FixKind::Unsafe)) {
+        (0, 0) => Ok(()),
+        (0, n) => write!(text, "; {} fixable (run with --fix --unsafe-fixes)", thousands(n)),
+        (n, _) => write!(text, "; {} fixable (run with --fix)", thousands(n)),
+    };
     let sets =
         lint.unknown.iter().filter_map(|one| one.applicationset.as_deref()).collect::<BTreeSet<_>>().len();
     let of_none = |one: &&Unknown<'_>| one.application.is_none() && one.applicationset.is_none();
@@ -311,7 +328,7 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
 }
 
 /// `1 object`, `2,310 objects`.
-pub(super) fn count(n: usize, what: &str) -> String {
+pub fn count(n: usize, what: &str) -> String {
     format!("{} {what}{}", thousands(n), if n == 1 { "" } else { "s" })
 }
 

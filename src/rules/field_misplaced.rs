@@ -226,23 +226,14 @@ impl<'a> Way<'_, 'a> {
 
     /// A value of one line, moved to where the field belongs.
     fn moved(&self, target: &str, entry: &Entry<'_>) -> Vec<Edit> {
-        let simple = |node: Node<'_>| !node.is_map() && !node.is_seq();
+        let simple = |node: Node<'_>| !node.is_map() && !node.is_seq() && !node.is_null();
         let parent = self.object.node().at(&self.path.iter().map(String::as_str).collect::<Vec<_>>());
         let path: Vec<&str> =
             target.split('.').filter(|step| !step.is_empty()).chain([&*entry.key]).collect();
-        let taken = self.object.node().at(&path).is_some();
-        if taken || !(simple(entry.value) || entry.value.items().len() > 0 && entry.value.items().all(simple))
-        {
+        if !(simple(entry.value) || entry.value.items().len() > 0 && entry.value.items().all(simple)) {
             return Vec::new();
         }
-        let added = edit::set(self.object.node(), &path, &entry.value.to_json());
-        let removed = parent.and_then(|parent| edit::delete(parent, entry));
-        match (added, removed) {
-            (Some(added), Some(removed)) if !removed.0.range().contains(&(added.0.start as usize)) => {
-                self.document.edits([added, removed])
-            }
-            _ => Vec::new(),
-        }
+        parent.map_or_else(Vec::new, |parent| moved(self.document, self.object, parent, entry, &path))
     }
 
     fn renamed(&self, entry: &Entry<'_>, meant: &str) -> Vec<Edit> {
@@ -251,6 +242,27 @@ impl<'a> Way<'_, 'a> {
             return Vec::new();
         }
         self.document.rewrite(entry.key_node, meant)
+    }
+}
+
+/// An entry of `from`, written at `path` of its object instead; nothing where something stands there.
+fn moved(
+    document: &Document<'_>,
+    object: &Manifest,
+    from: Node<'_>,
+    entry: &Entry<'_>,
+    path: &[&str],
+) -> Vec<Edit> {
+    if object.node().at(path).is_some() {
+        return Vec::new();
+    }
+    let added = edit::set(object.node(), path, &entry.value.to_json());
+    let removed = edit::delete(from, entry);
+    match (added, removed) {
+        (Some(added), Some(removed)) if !removed.0.range().contains(&(added.0.start as usize)) => {
+            document.edits([added, removed])
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -269,7 +281,17 @@ fn near<'n>(key: &str, names: &[&'n str]) -> Option<&'n str> {
 /// Labels, annotations and what should be one of them.
 fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>) {
     let Some(metadata) = object.node().get("metadata") else { return };
+    let to = |map: &str, from: Node<'_>, entry: &Entry<'_>| match entry.value.as_str() {
+        Some(_) => moved(document, object, from, entry, &["metadata", map, &*entry.key]),
+        None => Vec::new(),
+    };
     for entry in metadata.entries().filter(|entry| entry.key.contains('/') && !entry.key.contains("{{")) {
+        let name = entry.key.strip_prefix(PREFIX).unwrap_or("");
+        let fix = match () {
+            () if ANNOTATIONS.contains(&name) => to("annotations", metadata, &entry),
+            () if LABELS.contains(&name) => to("labels", metadata, &entry),
+            () => Vec::new(),
+        };
         document
             .report_on(
                 cx,
@@ -278,9 +300,12 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
                 format!("`{}` stands in `metadata` itself", entry.key),
             )
             .because("the API server drops what is no field of `metadata`, without a word")
-            .help("move it to `metadata.annotations` or `metadata.labels`: two blanks further in");
+            .help("move it to `metadata.annotations` or `metadata.labels`: two blanks further in")
+            .fix(FixKind::Unsafe, fix);
     }
-    for entry in metadata.get("labels").into_iter().flat_map(Node::entries) {
+    for (labels, entry) in
+        metadata.get("labels").into_iter().flat_map(|map| map.entries().map(move |entry| (map, entry)))
+    {
         let Some(name) = entry.key.strip_prefix(PREFIX).filter(|name| ANNOTATIONS.contains(name)) else {
             continue;
         };
@@ -292,9 +317,12 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
                 format!("`{PREFIX}{name}` is a label here, and Argo CD reads an annotation"),
             )
             .because("Argo CD looks for it in `metadata.annotations` only, so it does nothing")
-            .help("move it to `metadata.annotations`");
+            .help("move it to `metadata.annotations`")
+            .fix(FixKind::Unsafe, to("annotations", labels, &entry));
     }
-    for entry in metadata.get("annotations").into_iter().flat_map(Node::entries) {
+    for (annotations, entry) in
+        metadata.get("annotations").into_iter().flat_map(|map| map.entries().map(move |entry| (map, entry)))
+    {
         let Some(name) = entry.key.strip_prefix(PREFIX) else { continue };
         if LABELS.contains(&name) {
             document
@@ -305,7 +333,8 @@ fn metadata<'a>(document: &Document<'a>, object: &Manifest, cx: &mut Context<'a>
                     format!("`{PREFIX}{name}` is an annotation here, and Argo CD reads a label"),
                 )
                 .because("Argo CD finds these Secrets by their labels, so this one is not found")
-                .help("move it to `metadata.labels`");
+                .help("move it to `metadata.labels`")
+                .fix(FixKind::Unsafe, to("labels", annotations, &entry));
             continue;
         }
         if ANNOTATIONS.contains(&name) {

@@ -6,6 +6,7 @@ use crate::appset::ApplicationSet;
 use crate::config::{RuleName, RuleNames};
 use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
+use crate::forecast::Row;
 use crate::inventory::{App, AppId, Inventory, Parent, ResourceId, Set};
 use crate::model::{GroupKind, Manifest, ResourceKey, group_of};
 use crate::render::{Parsed, Target};
@@ -24,6 +25,7 @@ mod appset_preserve_contradiction;
 mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
 mod argocd_rbac_wide;
+mod change;
 mod cluster_scope_wildcard;
 mod cmp_unsafe_pipeline;
 mod committed_live_metadata;
@@ -38,6 +40,7 @@ mod engine_self_unprotected;
 mod env_mismatch;
 mod excluded_kind_in_git;
 mod field_misplaced;
+mod fold;
 mod force_replace_on_stateful;
 mod glued_separator;
 mod helm_keep_is_not_prune_false;
@@ -51,6 +54,7 @@ mod manifest_unparseable;
 mod merged_documents;
 mod name_path_mismatch;
 mod namespace_missing;
+mod namespace_object_removed;
 mod namespace_of_protected_unprotected;
 mod namespace_two_owners;
 mod non_string_map_value;
@@ -93,8 +97,10 @@ mod yaml_numeric_coercion;
 
 use document::Document;
 
+pub use change::Change;
+pub use name_path_mismatch::{Convention, conventions};
 pub use page::{Example, Mark, Page, examples};
-pub use suppressions::{Judged, judge_all};
+pub use suppressions::{Judged, judge_all, judge_merge};
 
 /// One rule.
 pub struct Rule {
@@ -118,6 +124,8 @@ enum Check {
     Resource(fn(ResourceId, &App, &Target, &mut Context<'_>)),
     /// Everything at once.
     Inventory(fn(&mut Context<'_>)),
+    /// A merge: base against head, and what becomes of every object. The context's inventory is head's.
+    Change(fn(&Change<'_>, &mut Context<'_>)),
 }
 
 /// One line a rule, in order of code; those of BH0xx and BH9xx are in tables of their own.
@@ -162,6 +170,7 @@ const RULES: &[&Rule] = &[
     &reclaim_delete::RULE,
     &engine_self_unprotected::RULE,
     &root_app_finalizer::RULE,
+    &namespace_object_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
@@ -220,6 +229,13 @@ pub fn find(code_or_name: &str) -> Option<&'static Page> {
     pages().find(|page| page.code.eq_ignore_ascii_case(code_or_name) || page.name == code_or_name)
 }
 
+impl Page {
+    /// Whether the rule is about a merge: its examples are pairs of trees, and a single tree never breaks it.
+    pub fn is_about_change(&self) -> bool {
+        ALL.iter().any(|(page, rule)| page.code == self.code && matches!(rule.check, Check::Change(_)))
+    }
+}
+
 /// What the configuration says about rules.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
@@ -257,20 +273,38 @@ pub struct Context<'a> {
     findings: Vec<Finding>,
 }
 
+/// The rules that are on, and how bad their findings are.
+fn switched_on(options: &Options) -> Vec<(&'static Page, &'static Rule, Severity)> {
+    ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect()
+}
+
+/// Judges a merge: the findings of every rule about merges that is on, in order of path, place and code.
+///
+/// What the head breaks by itself is for [`judge`] to say.
+pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
+    let on = switched_on(options);
+    let run = |(page, rule, severity): &(&'static Page, &'static Rule, Severity)| {
+        let Check::Change(check) = rule.check else { return Vec::new() };
+        let mut context = Context::new(change.head, options, page, *severity);
+        check(change, &mut context);
+        context.findings
+    };
+    let mut findings: Vec<Finding> = on.par_iter().flat_map_iter(run).collect();
+    sort(&mut findings);
+    findings
+}
+
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
 pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
-    let on: Vec<_> =
-        ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect();
-    let run = |rules: &dyn Fn(&Rule, &mut Context<'a>)| {
-        let mut findings = Vec::new();
-        for (page, rule, severity) in &on {
-            let configured = options.severities.contains_key(page.code);
-            let mut context =
-                Context { inventory, options, page, severity: *severity, configured, findings: Vec::new() };
-            rules(rule, &mut context);
-            findings.append(&mut context.findings);
-        }
-        findings
+    let on = switched_on(options);
+    let one = |(page, rule, severity): &(&'static Page, &'static Rule, Severity),
+               judge: &dyn Fn(&Rule, &mut Context<'a>)| {
+        let mut context = Context::new(inventory, options, page, *severity);
+        judge(rule, &mut context);
+        context.findings
+    };
+    let run = |judge: &dyn Fn(&Rule, &mut Context<'a>)| {
+        on.iter().flat_map(|rule| one(rule, judge)).collect::<Vec<_>>()
     };
     let files = inventory.files.par_iter().flat_map_iter(|(path, parsed)| {
         run(&|rule, context| {
@@ -311,13 +345,15 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
             }
         })
     });
-    let made = files.chain(documents).chain(made);
-    let mut findings: Vec<Finding> = made.chain(applications).chain(sets).collect();
-    findings.extend(run(&|rule, context| {
-        if let Check::Inventory(check) = rule.check {
-            check(context);
-        }
-    }));
+    let whole = on.par_iter().flat_map_iter(|rule| {
+        one(rule, &|rule, context| {
+            if let Check::Inventory(check) = rule.check {
+                check(context);
+            }
+        })
+    });
+    let all = files.chain(documents).chain(made).chain(applications).chain(sets).chain(whole);
+    let mut findings: Vec<Finding> = all.collect();
     sort(&mut findings);
     findings
 }
@@ -352,6 +388,11 @@ fn order(finding: &Finding) -> Order<'_> {
 }
 
 impl<'a> Context<'a> {
+    fn new(inventory: &'a Inventory, options: &'a Options, page: &'static Page, severity: Severity) -> Self {
+        let configured = options.severities.contains_key(page.code);
+        Self { inventory, options, page, severity, configured, findings: Vec::new() }
+    }
+
     /// Reports at a place; what the report is about is added to what comes back.
     pub fn report(&mut self, location: Location, message: impl Into<String>) -> Report<'_> {
         self.findings.push(Finding {
@@ -385,6 +426,23 @@ impl<'a> Context<'a> {
         match set.parent {
             Parent::Application(parent) => report.application(&inventory.applications[parent]),
             Parent::Root | Parent::Folder | Parent::Set { .. } => report,
+        }
+    }
+
+    /// Reports on what a merge does to an object: at its place in head, else at that of the Application that does not
+    /// have it any more, and, where nothing is left in head, at its place in base.
+    pub fn report_row(&mut self, row: &Row, message: impl Into<String>) -> Report<'_> {
+        let base = row.base.as_ref().map(|manifest| manifest.location().in_base());
+        let head = row.head.as_ref().map(Manifest::location);
+        let (location, before) = match (head, base) {
+            (Some(head), base) => (head, base),
+            (None, Some(base)) => (base, None),
+            (None, None) => (Location::head(""), None),
+        };
+        let report = self.report(location, message).row(row);
+        match before {
+            Some(before) => report.see(before, "what base has"),
+            None => report,
         }
     }
 
@@ -450,6 +508,14 @@ impl Report<'_> {
     pub fn application(self, app: &App) -> Self {
         self.finding.application = app.reported();
         self.finding.cluster = (!app.cluster.is_empty()).then(|| Arc::clone(&app.cluster));
+        self
+    }
+
+    /// The object that a merge does something to, and the Application that had it.
+    pub fn row(self, row: &Row) -> Self {
+        self.finding.object = Some(object(&row.key));
+        self.finding.application.clone_from(&row.application);
+        self.finding.cluster = (!row.cluster.is_empty()).then(|| Arc::clone(&row.cluster));
         self
     }
 

@@ -11,7 +11,7 @@ pub(super) const RULE: Rule =
 
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    let conventions: Vec<Convention<'_>> = cx.options.naming.iter().filter_map(Convention::new).collect();
+    let conventions: Vec<Configured<'_>> = cx.options.naming.iter().filter_map(Configured::new).collect();
     let mut open = Vec::new();
     for (id, app) in inventory.applications.iter().enumerate().filter(|(_, app)| is_known(app)) {
         if conventions.iter().any(|convention| convention.holds_for(app)) {
@@ -85,7 +85,7 @@ fn paths(app: &App) -> Vec<String> {
 }
 
 /// A configured convention, ready to be compared.
-struct Convention<'a> {
+struct Configured<'a> {
     naming: &'a Naming,
     /// The path alone.
     path: Regex,
@@ -93,7 +93,7 @@ struct Convention<'a> {
     both: Regex,
 }
 
-impl<'a> Convention<'a> {
+impl<'a> Configured<'a> {
     /// None where a pattern is none; the configuration has said so.
     fn new(naming: &'a Naming) -> Option<Self> {
         let mut seen = HashSet::new();
@@ -173,27 +173,97 @@ const MOST_PARTS: usize = 3;
 /// Paths deeper than this teach nothing.
 const DEEPEST: usize = 10;
 
+/// A convention that Applications keep.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Convention {
+    /// As a configuration would have it.
+    pub naming: Naming,
+    /// How many Applications keep it.
+    pub keep: usize,
+    /// How many read a folder that it speaks of.
+    pub of: usize,
+}
+
+/// The conventions that enough Applications keep almost everywhere, those of most Applications first.
+///
+/// Each Application counts for one of them: that which most Applications keep.
+pub fn conventions(inventory: &Inventory) -> Vec<Convention> {
+    let all: Vec<AppId> =
+        (0..inventory.applications.len()).filter(|id| is_known(&inventory.applications[*id])).collect();
+    let owned = owned(&all, inventory);
+    let samples = samples(&owned, inventory);
+    let fits: Vec<_> = samples.iter().map(|sample| made_of(sample.name, &sample.parts)).collect();
+    let mut open: Vec<(String, Learned)> = learn(&samples, &fits).into_iter().collect();
+    open.sort_by(|(a, one), (b, other)| (other.fitting, a.len(), a).cmp(&(one.fitting, b.len(), b)));
+    let mut kept: HashSet<AppId> = HashSet::new();
+    let mut found = Vec::new();
+    for (template, learned) in open {
+        let own = |(sample, orders): &(&Sample<'_>, &Vec<Vec<usize>>)| {
+            orders.iter().any(|order| self::template(&sample.parts, order) == template)
+        };
+        let own: Vec<AppId> = samples.iter().zip(&fits).filter(own).map(|(sample, _)| sample.app).collect();
+        if own.iter().all(|app| kept.contains(app)) {
+            continue;
+        }
+        kept.extend(own);
+        let naming = named(&template, &learned.order, &samples, inventory);
+        let naming_only = |app: &App| Configured::new(&naming).and_then(|one| one.broken_by(app)).is_some();
+        let holds = |app: &App| Configured::new(&naming).is_some_and(|one| one.holds_for(app));
+        let known = || inventory.applications.iter().filter(|app| is_known(app));
+        let keep = known().filter(|app| holds(app)).count();
+        let broken = known().filter(|app| !holds(app) && naming_only(app)).count();
+        found.push(Convention { naming, keep, of: keep + broken });
+    }
+    found
+}
+
+/// A learned template in the words of a configuration: what names a cluster is `{cluster}`, the first of the others `{app}`.
+fn named(template: &str, order: &[usize], samples: &[Sample<'_>], inventory: &Inventory) -> Naming {
+    let own: Vec<&Sample<'_>> =
+        samples.iter().filter(|sample| self::template(&sample.parts, order) == template).collect();
+    let is_cluster =
+        |at: usize| own.iter().all(|sample| sample.parts[at] == &*inventory.applications[sample.app].cluster);
+    let mut others = ["app", "group", "part"].into_iter();
+    let mut cluster = Some("cluster");
+    let names: Vec<&str> = order
+        .iter()
+        .map(|at| {
+            if is_cluster(*at) { cluster.take() } else { None }.or_else(|| others.next()).unwrap_or("more")
+        })
+        .collect();
+    let application = names.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join("-");
+    let path = names.iter().enumerate().fold(template.to_owned(), |path, (at, name)| {
+        path.replace(&format!("{{{}}}", at + 1), &format!("{{{name}}}"))
+    });
+    Naming { application, path }
+}
+
+/// The Applications that read one folder, and which.
+fn owned(open: &[AppId], inventory: &Inventory) -> Vec<(AppId, String)> {
+    open.iter().filter_map(|&id| Some((id, single(&inventory.applications[id])?))).collect()
+}
+
+fn samples<'a>(owned: &'a [(AppId, String)], inventory: &'a Inventory) -> Vec<Sample<'a>> {
+    let sample = |(app, path): &'a (AppId, String)| Sample {
+        app: *app,
+        name: &inventory.applications[*app].application.name,
+        path,
+        parts: path.split('/').collect(),
+    };
+    owned.iter().map(sample).filter(|sample| sample.parts.len() <= DEEPEST).collect()
+}
+
 /// Of Applications that no configured convention speaks of: names that are made of folder names almost everywhere, and
 /// say another folder here.
 ///
 /// Only where the folder that the name says exists too.
 fn learned(open: &[AppId], cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    let owned: Vec<(AppId, String)> =
-        open.iter().filter_map(|&id| Some((id, single(&inventory.applications[id])?))).collect();
-    let samples: Vec<Sample<'_>> = owned
-        .iter()
-        .map(|(app, path)| Sample {
-            app: *app,
-            name: &inventory.applications[*app].application.name,
-            path,
-            parts: path.split('/').collect(),
-        })
-        .filter(|sample| sample.parts.len() <= DEEPEST)
-        .collect();
+    let owned = owned(open, inventory);
+    let samples = samples(&owned, inventory);
     let fits: Vec<Vec<Vec<usize>>> =
         samples.iter().map(|sample| made_of(sample.name, &sample.parts)).collect();
-    let conventions = conventions(&samples, &fits);
+    let conventions = learn(&samples, &fits);
     for (sample, fits) in samples.iter().zip(&fits) {
         let keeps_one = fits.iter().any(|order| conventions.contains_key(&template(&sample.parts, order)));
         if keeps_one {
@@ -260,10 +330,7 @@ struct Learned {
 }
 
 /// The templates that at least 80 % of the Applications below them keep, and enough of them.
-fn conventions(
-    samples: &[Sample<'_>],
-    fits: &[Vec<Vec<usize>>],
-) -> std::collections::BTreeMap<String, Learned> {
+fn learn(samples: &[Sample<'_>], fits: &[Vec<Vec<usize>>]) -> std::collections::BTreeMap<String, Learned> {
     let mut learned: HashMap<String, Learned> = HashMap::new();
     for (sample, orders) in samples.iter().zip(fits) {
         for order in orders {
@@ -340,7 +407,7 @@ mod tests {
             ("{app}", "**/{app}", "web", "a/b/web", true),
         ] {
             let naming = Naming { application: application.into(), path: path.into() };
-            let convention = Convention::new(&naming).expect("a pattern");
+            let convention = Configured::new(&naming).expect("a pattern");
             let found = convention.both.is_match(&format!("{read}\n{name}")).expect("a match");
             assert_eq!(found, expected, "{application} {path} {name} {read}");
         }

@@ -75,6 +75,10 @@ pub(super) const RULES: &[&Rule] = &[
         page: include_str!("../../rules/BH016-generated-application-refused.md"),
         check: Check::Inventory(refused),
     },
+    &Rule {
+        page: include_str!("../../rules/BH017-renderer-not-confined.md"),
+        check: Check::Inventory(|context| report(context, ProblemKind::NotConfined)),
+    },
 ];
 
 /// Reports what Argo CD refuses or warns of. What is unknown has its own place in every report.
@@ -200,6 +204,9 @@ fn because(kind: ProblemKind) -> &'static str {
             "the API server refuses an object with a field of the wrong type, so it, or its change, never arrives"
         }
         ProblemKind::SettingConflict => "what Argo CD does with an object depends on its settings",
+        ProblemKind::NotConfined => {
+            "a pull request may hold anything, and so may what renders it reach anything"
+        }
         ProblemKind::SeparateInstances => "as one instance their Applications would all collide",
         ProblemKind::Unparseable
         | ProblemKind::SourcePathMissing

@@ -27,7 +27,10 @@ fn check(cx: &mut Context<'_>) {
             "Applications that may take over objects of others",
         );
     }
-    for set in inventory.sets.iter().filter(|set| set.changed_by.is_none() && !is_guarded(set)) {
+    // A set without a template is a patch that nothing here takes, or broken.
+    let is_whole = |set: &&Set| set.manifest.node().at(&["spec", "template"]).is_some();
+    let open = |set: &&Set| set.changed_by.is_none() && !is_guarded(set);
+    for set in inventory.sets.iter().filter(is_whole).filter(open) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
         let message =
             format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());

@@ -1,6 +1,8 @@
 //! BH901 to BH905: the suppressions themselves. One page each; [`judge_all`] holds suppressions against findings.
 
-use super::{Check, Context, Options, Rule, judge, names, object, order, severity};
+use super::{
+    Change, Check, Context, Options, Rule, fold, judge, judge_change, names, object, order, severity,
+};
 use crate::config::suppression::{ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, apply};
 use crate::config::{Date, Loaded};
 use crate::files::{Location, Path};
@@ -41,12 +43,46 @@ pub fn judge_all(
     configuration: Option<&Loaded>,
     today: Date,
 ) -> Judged {
-    // Whether a suppression is used shows only when the rules it names ran, asked for or not.
+    let ran = all_that_run(options);
+    hold(inventory, judge(inventory, &ran), options, configuration, today)
+}
+
+/// Judges the head of a merge and the merge itself, as [`judge_all`] judges a tree.
+///
+/// Comments and annotations of head count, and they hide nothing that stands in base.
+pub fn judge_merge(
+    change: &Change<'_>,
+    options: &Options,
+    configuration: Option<&Loaded>,
+    today: Date,
+) -> Judged {
+    let ran = all_that_run(options);
+    let mut findings = judge(change.head, &ran);
+    findings.extend(judge_change(change, &ran));
+    hold(change.head, findings, options, configuration, today)
+}
+
+/// Whether a suppression is used shows only when the rules it names ran, asked for or not.
+fn all_that_run(options: &Options) -> Options {
     let asks_for_own = options.only.as_ref().is_some_and(|only| only.iter().any(|code| is_own(code)));
-    let ran = if asks_for_own { Options { only: None, ..options.clone() } } else { options.clone() };
-    let findings = judge(inventory, &ran);
-    let on =
-        |code: &str| super::ALL.iter().any(|(page, _)| page.code == code && severity(page, &ran).is_some());
+    if asks_for_own { Options { only: None, ..options.clone() } } else { options.clone() }
+}
+
+/// Holds suppressions against the findings of the rules that [`all_that_run`].
+fn hold(
+    inventory: &Inventory,
+    findings: Vec<Finding>,
+    options: &Options,
+    configuration: Option<&Loaded>,
+    today: Date,
+) -> Judged {
+    let ran = all_that_run(options);
+    // A merge passes, and what is written about it may stay.
+    let on = |code: &str| {
+        super::ALL.iter().any(|(page, rule)| {
+            page.code == code && !matches!(rule.check, Check::Change(_)) && severity(page, &ran).is_some()
+        })
+    };
     let complete = inventory.applications.iter().all(|app| app.stops().next().is_none());
     let now = Circumstances { today, ran: &|code| on(code) && !is_own(code), complete };
     let collected = collect(inventory, &findings, configuration);
@@ -55,7 +91,7 @@ pub fn judge_all(
     let complaints = complaints.into_iter().filter_map(|complaint| reported(complaint, options));
     let mut findings: Vec<Finding> = kept.into_iter().filter(wanted).chain(complaints).collect();
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
-    Judged { findings, suppressed }
+    Judged { findings: fold::by_template(inventory, findings), suppressed }
 }
 
 fn is_own(code: &str) -> bool {

@@ -7,7 +7,7 @@
 use super::File;
 use super::changes::changes;
 use super::node::{Entry, Node, Style, Value};
-use super::write::{self, Layout};
+use super::write::{self, Layout, Place};
 use crate::files::Span;
 
 /// Replaces the text of a span; an empty span inserts.
@@ -25,6 +25,25 @@ pub fn apply(text: &str, edits: &[Edit]) -> Option<String> {
     }
     out.push_str(text.get(at..)?);
     Some(out)
+}
+
+/// Whether a text reads no worse after edits: no more documents are refused, and no more keys stand twice in their mapping.
+///
+/// Each edit by itself was tried when it was made; this is for several together.
+pub fn keeps(before: &File, after: &str) -> bool {
+    let after = before.again(after.into());
+    let (before, after) = (faults(before), faults(&after));
+    after.0 <= before.0 && after.1 <= before.1
+}
+
+/// How many documents are refused, and how many keys stand in a mapping again.
+fn faults(file: &File) -> (usize, usize) {
+    let refused = file.documents().iter().filter(|document| document.root().is_err()).count();
+    let repeated = |map: Node<'_>| {
+        let mut seen = hashbrown::HashSet::new();
+        map.written().filter(|entry| !seen.insert(entry.key.clone())).count()
+    };
+    (refused, file.maps().map(repeated).sum())
 }
 
 /// Gives the value at `path` below `map`: replaces the scalar there, or adds the entry, with the mappings on the way to it.
@@ -102,7 +121,7 @@ fn insert_block(map: Node<'_>, key: &str, value: &serde_json::Value) -> Option<E
 fn fill(map: Node<'_>, entry: &Entry<'_>, value: &serde_json::Value) -> Option<Edit> {
     let null = entry.value;
     let edit = if map.style() == Style::Flow || !null.raw().is_empty() {
-        write_over(null, &write::inline(value, map.style() == Style::Flow && is_json(map)))
+        write_over(null, &write::inline(value, Place::flow(map.style() == Style::Flow && is_json(map))))
     } else {
         let text = map.file().text();
         let indent = column(text, entry.key_node.full_span().start as usize)? + 2;
@@ -122,10 +141,19 @@ pub fn replace(scalar: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
     if collection || value.is_object() || value.is_array() {
         return None;
     }
-    let json = is_json_text(scalar.file());
+    if is_json_text(scalar.file()) {
+        return replace_in(scalar, value, Place::Json);
+    }
+    // A comma needs no quotes outside of braces, and nobody says here whether that is so.
+    replace_in(scalar, value, Place::Block).or_else(|| replace_in(scalar, value, Place::Flow))
+}
+
+fn replace_in(scalar: Node<'_>, value: &serde_json::Value, place: Place) -> Option<Edit> {
     let written = match value.as_str() {
-        Some(text) if !json && !scalar.is_alias() => write::text_as(text, scalar.style()),
-        _ => write::inline(value, json),
+        Some(text) if place != Place::Json && !scalar.is_alias() => {
+            write::text_as(text, scalar.style(), place)
+        }
+        _ => write::inline(value, place),
     };
     let edit = write_over(scalar, &written);
     let (changed, after) = changes(scalar.file(), &edit)?;
@@ -156,7 +184,7 @@ pub fn push(list: Node<'_>, value: &serde_json::Value) -> Option<Edit> {
 }
 
 fn push_flow(list: Node<'_>, value: &serde_json::Value) -> Edit {
-    let item = write::inline(value, is_json_text(list.file()));
+    let item = write::inline(value, Place::flow(is_json_text(list.file())));
     match list.items().last() {
         None => (Span::new(list.span().start as usize + 1, list.span().end as usize - 1), item),
         Some(last) => (Span { start: last.span().end, end: last.span().end }, format!(", {item}")),
@@ -294,6 +322,15 @@ mod tests {
             ("a: x\n", "a", json!("2024-01-01"), "a: '2024-01-01'\n"),
             ("a: x\n", "a", json!("b: c"), "a: 'b: c'\n"),
             ("a: x\n", "a", json!("Prune=false"), "a: Prune=false\n"),
+            ("a: x\n", "a", json!("x,y"), "a: x,y\n"),
+            (
+                "a: x\n",
+                "b.c",
+                json!(["x,y", {"k,": ["a,b"]}]),
+                "a: x\nb:\n  c:\n  - x,y\n  - k,:\n    - a,b\n",
+            ),
+            ("m: {a: x}\n", "m.a", json!("x,y"), "m: {a: 'x,y'}\n"),
+            ("l:\n- {a: x}\n", "b", json!("{a,b}"), "l:\n- {a: x}\nb: '{a,b}'\n"),
             ("a: |\n  x\n  y\nb: 1\n", "a", json!("z"), "a: z\nb: 1\n"),
             ("a:\nb: 1\n", "a", json!(true), "a: true\nb: 1\n"),
         ] {
@@ -357,6 +394,20 @@ mod tests {
         let item = node(&file).items().next().expect("an item");
         let edit = delete(item, &item.entry("a").expect("a")).expect("possible");
         assert_eq!(apply(text, &[edit]).as_deref(), Some("- b: 2\n"));
+    }
+
+    #[test]
+    fn edits_together_can_do_harm() {
+        for (before, after, sound) in [
+            ("a: 1\n", "a: 1\nb: 2\n", true),
+            ("a: 1\n", "a: 1\na: 2\n", false),
+            ("a: 1\na: 2\n", "a: 1\nb: {}\na: 2\n", true),
+            ("a: 1\n", "a: 1\n b: 2\n", false),
+            ("a: : 1\n", "a: : 1\n---\nb: 1\n", true),
+            ("l: [{a: 1}]\n", "l: [{a: 1, a: 2}]\n", false),
+        ] {
+            assert_eq!(keeps(&File::stream(before.into()), after), sound, "{before:?} {after:?}");
+        }
     }
 
     #[test]

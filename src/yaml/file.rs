@@ -90,6 +90,12 @@ impl File {
         Self::read(text, How::Json)
     }
 
+    /// Every mapping of every document.
+    pub(super) fn maps(&self) -> impl Iterator<Item = Node<'_>> {
+        let is_map = |index: &u32| self.nodes[*index as usize].kind == Kind::Map;
+        (0..self.nodes.len() as u32).filter(is_map).map(|index| self.node(NodeId(index)))
+    }
+
     /// Reads another text by the same rules.
     pub(super) fn again(&self, text: Arc<str>) -> Self {
         Self::read(text, self.how)

@@ -123,7 +123,7 @@ fn told(lines: &[Json]) -> Result<Json, String> {
             ("BH016", "fails") if message.starts_with("the API server refuses") => {
                 push(&mut out["rejected"], name());
             }
-            ("BH016", "fails") => push(&mut out["invalid"], name()),
+            ("BH016" | "BH104", "fails") => push(&mut out["invalid"], name()),
             ("BH503", "warning") => push(&mut out["dropped"], name()),
             ("BH504", "warning") => out["warning"] = json!(true),
             (_, "unknown") => fail(&mut out, "Unknown", message),

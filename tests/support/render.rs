@@ -138,7 +138,7 @@ pub fn missing_tools(expected: &Json, settings: &str) -> Vec<&'static str> {
     needed.iter().filter(|(tool, needed)| *needed && !on_path(tool)).map(|(tool, _)| *tool).collect()
 }
 
-fn on_path(tool: &str) -> bool {
+pub fn on_path(tool: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .any(|folder| folder.join(tool).is_file() || folder.join(format!("{tool}.exe")).is_file())

@@ -1,6 +1,8 @@
 //! The git generator: directories and files of a repository (`applicationset/generators/git.go`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use serde_json::Value as Json;
@@ -14,6 +16,43 @@ use crate::files::{EntryKind, Tree};
 use crate::glob::{Dialect, Pattern};
 use crate::gotemplate::{Map, Value, to_utf8};
 use crate::yaml;
+
+/// What was read of the trees of one set: a matrix asks for the same again and again.
+#[derive(Default)]
+pub(in crate::appset) struct Trees(RefCell<Vec<(Arc<Tree>, Rc<Seen>)>>);
+
+/// What was read of one tree.
+#[derive(Default)]
+struct Seen {
+    folders: OnceCell<BTreeSet<String>>,
+    /// The content of files, as JSON.
+    contents: RefCell<HashMap<String, Json>>,
+}
+
+impl Trees {
+    fn of(&self, tree: &Arc<Tree>) -> Rc<Seen> {
+        let mut trees = self.0.borrow_mut();
+        if let Some((_, seen)) = trees.iter().find(|(known, _)| Arc::ptr_eq(known, tree)) {
+            return Rc::clone(seen);
+        }
+        let seen = Rc::new(Seen::default());
+        trees.push((Arc::clone(tree), Rc::clone(&seen)));
+        seen
+    }
+}
+
+impl Seen {
+    /// The objects in a file of this content.
+    fn objects(&self, path: &str, content: &[u8]) -> Result<Vec<Map>, Fail> {
+        if let Some(json) = self.contents.borrow().get(path) {
+            return objects_in(json);
+        }
+        let json = read_yaml_json(&yaml::decode(content).text)?;
+        let objects = objects_in(&json);
+        self.contents.borrow_mut().insert(path.to_owned(), json);
+        objects
+    }
+}
 
 impl Context<'_> {
     pub(super) fn git(&self, generator: &Json, path: &str) -> Result<Vec<Params>, Fail> {
@@ -39,13 +78,14 @@ impl Context<'_> {
         let prefix = text("pathParamPrefix");
         let patterns = patterns_of(directories);
         let mut found = Vec::new();
-        for folder in self.folders(&tree) {
-            if !includes(&patterns, &folder) {
+        let seen = self.trees.of(&tree);
+        for folder in seen.folders.get_or_init(|| self.folders(&tree)) {
+            if !includes(&patterns, folder) {
                 continue;
             }
-            let values = self.folder_parameters(&folder, prefix);
+            let values = self.folder_parameters(folder, prefix);
             self.append_values(generator, &values)?;
-            let origin = vec![Produced { generator: path.to_owned(), by: By::Folder(folder) }];
+            let origin = vec![Produced { generator: path.to_owned(), by: By::Folder(folder.clone()) }];
             found.push(Params { values, origin });
         }
         Ok(found)
@@ -120,9 +160,11 @@ impl Context<'_> {
             }
         }
         let prefix = generator["pathParamPrefix"].as_str().unwrap_or_default();
+        let seen = self.trees.of(tree);
         let mut found = Vec::new();
         for (file, content) in contents {
-            let objects = objects_in(&content)
+            let objects = seen
+                .objects(&file, &content)
                 .map_err(|fail| fail.during(&format!("unable to process file '{file}'")))?;
             for (index, object) in objects.into_iter().enumerate() {
                 let values = self.file_parameters(&file, object, prefix)?;
@@ -268,11 +310,10 @@ fn read(tree: &Tree, path: &str) -> Result<Arc<[u8]>, Fail> {
 }
 
 /// The objects in a file: one mapping, or a list of them. An empty file holds one that is empty.
-fn objects_in(content: &[u8]) -> Result<Vec<Map>, Fail> {
-    let json = read_yaml_json(&yaml::decode(content).text)?;
-    match &json {
+fn objects_in(json: &Json) -> Result<Vec<Map>, Fail> {
+    match json {
         Json::Null => Ok(vec![Map::new()]),
-        Json::Object(_) => Ok(vec![Value::from_json(&json).as_map().cloned().unwrap_or_default()]),
+        Json::Object(_) => Ok(vec![Value::from_json(json).as_map().cloned().unwrap_or_default()]),
         other => maps_of(other).map_err(|error| Fail::error(format!("unable to parse file: {error}"))),
     }
 }

@@ -7,6 +7,8 @@ mod services;
 
 use serde_json::Value as Json;
 
+pub(super) use git::Trees;
+
 use crate::appset::engine::Engine;
 use crate::appset::fail::{Fail, Lack};
 use crate::appset::functions::read_yaml_json;
@@ -64,6 +66,8 @@ pub(super) struct Context<'a> {
     pub world: &'a World<'a>,
     /// `spec.template.spec.project`, as written.
     pub project: &'a str,
+    /// What was read of repositories.
+    pub trees: Trees,
 }
 
 /// The generators of an entry, in the order in which Argo CD asks them.

@@ -1,13 +1,13 @@
 //! ApplicationSets on their way into an inventory: found, placed, expanded.
 
-use super::{Document, Draft, Expansion, MAX_APPLICATIONS, MAX_DEPTH, document};
+use super::{Document, Draft, Expansion, MAX_APPLICATIONS, MAX_DEPTH, document, is_equal};
 use crate::appset::Known;
 use crate::discover::Found;
-use crate::files::Path;
+use crate::files::{Location, Path};
 use crate::inventory::generate::{self, Aside, Expanded, Generated, Surroundings, expand};
 use crate::inventory::sources::Repositories;
 use crate::inventory::{AppId, Fate, Member, Parent, Set, SetId, SetOutcome};
-use crate::model::{Application, ApplicationsSync, IN_CLUSTER, Manifest, Problem, ProblemKind};
+use crate::model::{Application, ApplicationsSync, IN_CLUSTER, Manifest, Origin, Problem, ProblemKind};
 use crate::yaml::Node;
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -18,6 +18,8 @@ use std::sync::Arc;
 pub(super) struct Sets {
     pub(super) list: Vec<SetDraft>,
     by_document: HashMap<Document, SetId>,
+    /// The same by the place that points at it, of those that nobody renders.
+    by_place: HashMap<Location, SetId>,
     /// The AppProjects that are known before anything is rendered.
     projects: Known,
 }
@@ -26,6 +28,8 @@ pub(super) struct Sets {
 pub(super) struct SetDraft {
     pub(super) set: Set,
     depth: usize,
+    /// The kustomization that may complete it, where it stands in the tree and nobody renders it.
+    completes: Option<Path>,
     /// Not expanded yet.
     open: bool,
     /// It turned out to live elsewhere, and stands a second time in the list.
@@ -47,11 +51,13 @@ impl Expansion<'_> {
     /// Sets that stand in the tree and that no Application renders.
     pub(super) fn add_unclaimed_sets(&mut self, found: &Found) {
         for manifest in &found.sets {
-            let Some(instance) = self.unclaimed(manifest) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             let changed_by = found.kustomizations.changing(manifest.path()).cloned();
             let id = self.push_set(manifest.clone(), namespace, Parent::Root, instance, IN_CLUSTER.into(), 0);
-            self.sets.list[id].set.changed_by = changed_by;
+            let draft = &mut self.sets.list[id];
+            draft.set.changed_by = changed_by;
+            draft.completes = found.kustomizations.above(manifest.path()).cloned();
         }
     }
 
@@ -67,6 +73,7 @@ impl Expansion<'_> {
         let id = self.sets.list.len();
         if let Some(document) = document(&manifest) {
             self.sets.by_document.insert(document, id);
+            self.sets.by_place.insert(manifest.location(), id);
         }
         let set = Set {
             id: format!("{namespace}/{}", manifest.name()).into(),
@@ -82,7 +89,7 @@ impl Expansion<'_> {
             members: Vec::new(),
             problems: Vec::new(),
         };
-        self.sets.list.push(SetDraft { set, depth, open: true, gone: false });
+        self.sets.list.push(SetDraft { set, depth, completes: None, open: true, gone: false });
         id
     }
 
@@ -96,19 +103,22 @@ impl Expansion<'_> {
         depth: usize,
     ) {
         let instance = self.drafts[parent].instance;
-        if let Some(&id) = document(&manifest).and_then(|document| self.sets.by_document.get(&document)) {
-            let rendered_already = self.sets.list[id].set.parent != Parent::Root;
-            if rendered_already || self.is_set_above(id, parent) {
-                return;
-            }
+        if let Some(id) = self.written_set(&manifest) {
+            let above = self.is_set_above(id, parent);
             let draft = &mut self.sets.list[id];
             let set = &mut draft.set;
-            let same = *set.namespace == *namespace && set.home == *home && set.instance == instance;
-            if same && set.changed_by.is_none() {
+            let same = manifest.is_written() || is_equal(&set.manifest, &manifest);
+            if same && (above || set.parent != Parent::Root) {
+                return;
+            }
+            let stays = *set.namespace == *namespace && set.home == *home && set.instance == instance;
+            if same && stays && set.changed_by.is_none() {
                 (set.parent, draft.depth) = (Parent::Application(parent), depth);
                 return;
             }
-            (draft.gone, draft.open) = (true, false);
+            if !above && set.parent == Parent::Root {
+                (draft.gone, draft.open) = (true, false);
+            }
         }
         if depth > MAX_DEPTH {
             let message = format!("Applications and ApplicationSets nest more than {MAX_DEPTH} levels deep");
@@ -125,6 +135,14 @@ impl Expansion<'_> {
                 Arc::clone(home),
                 depth,
             );
+        }
+    }
+
+    /// The set of the tree that this one was made from.
+    fn written_set(&self, manifest: &Manifest) -> Option<SetId> {
+        match manifest.origin() {
+            Origin::Written(_) => self.sets.by_document.get(&document(manifest)?).copied(),
+            Origin::Rendered(from) => self.sets.by_place.get(from).copied(),
         }
     }
 
@@ -192,15 +210,21 @@ impl Expansion<'_> {
 
     fn expand_set(&self, set: &Set, around: &Surroundings<'_>) -> Expanded {
         if let Some(by) = &set.changed_by {
-            return Expanded::nothing(SetOutcome::Unknown, by_kustomize(set, by));
+            return Expanded::nothing(SetOutcome::Unknown, by_kustomize(set, by, "changes"));
         }
         let settings = &self.instances[set.instance].settings;
         expand(&set.manifest, &set.namespace, *set.home == *IN_CLUSTER, settings, around)
     }
 
     /// Takes over what a set generates.
-    fn take(&mut self, id: SetId, expanded: Expanded) {
-        let draft = &self.sets.list[id];
+    fn take(&mut self, id: SetId, mut expanded: Expanded) {
+        let draft = &mut self.sets.list[id];
+        if expanded.outcome == SetOutcome::Refused
+            && let Some(by) = draft.completes.take()
+        {
+            expanded = Expanded::nothing(SetOutcome::Unknown, by_kustomize(&draft.set, &by, "may complete"));
+            draft.set.changed_by = Some(by);
+        }
         let (instance, home, depth) = (draft.set.instance, Arc::clone(&draft.set.home), draft.depth + 1);
         let above: Vec<AppId> = self.above(&Parent::Set { set: id, member: 0 }).collect();
         let mut members = Vec::with_capacity(expanded.generated.len());
@@ -251,9 +275,10 @@ impl Expansion<'_> {
 }
 
 /// A set that a kustomization changes is known only once Kustomize has run.
-fn by_kustomize(set: &Set, by: &Path) -> Problem {
-    let message =
-        format!("the kustomization `{by}` changes this ApplicationSet, and no Application renders it");
+fn by_kustomize(set: &Set, by: &Path, verb: &str) -> Problem {
+    let message = format!(
+        "the kustomization `{by}` {verb} this ApplicationSet, and no Application that is rendered here brings it"
+    );
     Problem::unknown(ProblemKind::SetNotExpanded, message).at(set.manifest.location())
 }
 

@@ -113,6 +113,21 @@ impl Build {
     }
 }
 
+/// Whether a build fails only because charts are not switched on, and nothing here says whether Argo CD has them on: the
+/// argocd-cm is often made by a chart, or stands elsewhere.
+pub(super) fn may_lack_helm(text: &str, settings: &Settings) -> bool {
+    !settings.as_shipped && settings.cm.is_empty() && text.contains("must specify --enable-helm")
+}
+
+/// What is said then.
+pub(super) fn lacks_helm(path: &str) -> Problem {
+    let message =
+        format!("`{path}` inflates charts, and nothing here says whether Argo CD lets Kustomize do that");
+    Problem::unknown(ProblemKind::NotRendered, message).help(
+        "give the argocd-cm, with `kustomize.buildOptions: --enable-helm`, under `known` or with `--known`",
+    )
+}
+
 /// Another version than the usual one is a program that argocd-cm names (`GetKustomizeBinaryPath` in
 /// `util/settings/settings.go`).
 fn version(version: &str, settings: &Settings) -> Result<(), Problem> {

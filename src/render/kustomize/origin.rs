@@ -1,7 +1,7 @@
 //! Where the output of a build comes from, by kind and name.
 
 use super::graph::Sources;
-use crate::files::Location;
+use crate::files::{Location, Span};
 use crate::model::{Manifest, Origin, Problem};
 use crate::render::Documents;
 use crate::render::output::documents;
@@ -39,7 +39,7 @@ impl Written {
         for path in &graph.resources {
             let Ok(parsed) = read.manifest(path) else { continue };
             let at = |node: Node<'_>| match parsed.verbatim {
-                true => Location::new(path.clone(), name_of(node).map_or(node.span(), |name| name.span())),
+                true => Location::new(path.clone(), place_of(node)),
                 false => Location::head(path.clone()),
             };
             for root in parsed.file.documents().iter().filter_map(|document| document.root().ok()) {
@@ -85,6 +85,12 @@ impl Written {
         };
         exact.or_else(part).map_or_else(|| self.otherwise.clone(), |(_, location)| location.clone())
     }
+}
+
+/// The place that points at an object, as `Manifest::location` has it.
+fn place_of(object: Node<'_>) -> Span {
+    let name = object.get("metadata").and_then(|metadata| metadata.entry("name"));
+    name.map_or_else(|| object.span(), |name| name.span())
 }
 
 fn name_of(object: Node<'_>) -> Option<Node<'_>> {

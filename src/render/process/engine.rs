@@ -4,7 +4,7 @@ use super::child::{self, Ended, Trouble};
 use super::worker::{Orders, Visible};
 use super::{Isolation, Limits};
 use crate::files::{self, Scratch, Store};
-use crate::render::engine::{Checkout, Engine, Failure};
+use crate::render::engine::{Checkout, Engine, Exposure, Failure};
 use crate::render::kustomize;
 use crate::render::recipe::{Command, Place, Program, Recipe, Step};
 use crate::yaml::File;
@@ -36,6 +36,15 @@ const MISSING: &[&str] = &[
 const OFFLINE: &[&str] = &["dial tcp", "dial udp", "no 'git' program on path", "proxyconnect"];
 /// What is said when a program does not start the way it did before: the kernel or the machine has changed.
 const UNFIT: &[&str] = &["cannot confine: ", "error while loading shared libraries"];
+/// What Go programs say when the machine is at its limits: another run may end otherwise.
+const EXHAUSTED: &[&str] = &[
+    "no space left on device",
+    "too many open files",
+    "cannot allocate memory",
+    "resource temporarily unavailable",
+    "disk quota exceeded",
+    "input/output error",
+];
 /// How much of a complaint is passed on.
 const LONGEST: usize = 2000;
 
@@ -65,8 +74,12 @@ pub struct Runner {
 #[derive(Clone, Debug)]
 struct Found {
     path: PathBuf,
+    /// What changes when it is replaced.
+    stamp: String,
     version: String,
     isolation: Isolation,
+    /// What was said where it was to be confined further; `""` where it is as confined as can be.
+    obstacle: String,
 }
 
 /// The folder that programs see as `/`, and what of the machine appears in it.
@@ -81,11 +94,6 @@ impl Runner {
     pub fn new(programs: Programs, limits: Limits, store: Option<Arc<Store>>) -> Self {
         let (helm, kustomize, root) = (Mutex::default(), Mutex::default(), OnceLock::new());
         Self { programs, limits, store, helm, kustomize, root }
-    }
-
-    /// How much the program for a recipe sees of this machine.
-    pub fn isolation(&self, program: Program) -> Result<Isolation, Failure> {
-        self.found(program).map(|found| found.isolation)
     }
 
     fn path(&self, program: Program) -> Option<&PathBuf> {
@@ -116,9 +124,10 @@ impl Runner {
 
     fn remembered(&self, program: Program) -> Result<Found, Failure> {
         let path = self.real_path(program)?;
-        let entry = self.store.as_ref().and_then(|store| store.get(&note(&path)));
+        let stamp = files::stamp(&path);
+        let entry = self.store.as_ref().and_then(|store| store.get(&note(&path, &stamp)));
         match entry.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
-            Some((version, isolation)) => Ok(Found { path, version, isolation }),
+            Some((version, isolation, obstacle)) => Ok(Found { path, stamp, version, isolation, obstacle }),
             None => self.look(program),
         }
     }
@@ -126,9 +135,9 @@ impl Runner {
     fn look(&self, program: Program) -> Result<Found, Failure> {
         let found = self.find(program)?;
         if let Some(store) = &self.store
-            && let Ok(bytes) = serde_json::to_vec(&(&found.version, found.isolation))
+            && let Ok(bytes) = serde_json::to_vec(&(&found.version, found.isolation, &found.obstacle))
         {
-            store.put(&note(&found.path), &bytes);
+            store.put(&note(&found.path, &found.stamp), &bytes);
         }
         Ok(found)
     }
@@ -144,28 +153,32 @@ impl Runner {
     /// Asks a program for its version, as confined as it bears.
     fn find(&self, program: Program) -> Result<Found, Failure> {
         let path = self.real_path(program)?;
+        let stamp = files::stamp(&path);
         let words: &[&str] = match program {
             Program::Helm => &["version", "--short"],
             Program::Kustomize => &["version"],
         };
         let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        let mut last = String::new();
-        for isolation in [Isolation::Files, Isolation::Network, Isolation::None] {
-            let scratch = Scratch::new().map_err(|error| Failure::broken(&error))?;
-            let found = Found { path: path.clone(), version: String::new(), isolation };
-            match self.start(&found, program, &scratch, "", &words) {
+        let mut obstacle = String::new();
+        // What fails once may have met a moment of trouble, and a weaker isolation would be remembered.
+        let twice = [Isolation::Files, Isolation::Network].into_iter().flat_map(|level| [level; 2]);
+        for isolation in twice.chain([Isolation::None]) {
+            let scratch = Scratch::new(0).map_err(|error| Failure::broken(&error))?;
+            let (path, stamp) = (path.clone(), stamp.clone());
+            let found = Found { path, stamp, version: String::new(), isolation, obstacle: obstacle.clone() };
+            let complaint = match self.start(&found, program, &scratch, "", &words) {
                 Ok(ended) if ended.success => {
                     let text = String::from_utf8_lossy(&ended.output);
                     let version = text.split_whitespace().next().unwrap_or("").trim_start_matches('v');
                     let version = version.split('+').next().unwrap_or("").to_owned();
                     return Ok(Found { version, ..found });
                 }
-                Ok(ended) => last = ended.complaint,
-                Err(Trouble::Limit(message) | Trouble::Broken(message)) => last = message,
-            }
+                Ok(ended) => ended.complaint,
+                Err(Trouble::Limit(message) | Trouble::Broken(message)) => message,
+            };
+            obstacle = complaint.trim().lines().last().unwrap_or("").chars().take(LONGEST).collect();
         }
-        let why = last.trim().lines().last().unwrap_or("").to_owned();
-        Err(Failure::Missing(format!("`{}` does not tell its version: {why}", path.display())))
+        Err(Failure::Missing(format!("`{}` does not tell its version: {obstacle}", path.display())))
     }
 
     fn root(&self) -> Result<&Root, String> {
@@ -283,9 +296,20 @@ impl Engine for Runner {
         self.found(program).map(|found| found.version)
     }
 
+    fn exposure(&self, program: Program) -> Result<Option<Exposure>, Failure> {
+        let found = self.found(program)?;
+        let reaches = match found.isolation {
+            Isolation::Files => return Ok(None),
+            Isolation::Network => "every file that this user may read",
+            Isolation::None => "the network, and every file that this user may read",
+        };
+        Ok(Some(Exposure { reaches, because: found.obstacle }))
+    }
+
     fn identity(&self, program: Program) -> Result<String, Failure> {
         let found = self.found(program)?;
-        Ok(format!("{} {} {}", program.name(), found.version, files::stamp(&found.path)))
+        let Found { stamp, version, isolation, .. } = &found;
+        Ok(format!("{} {version} {stamp} {isolation:?}", program.name()))
     }
 
     fn render(&self, recipe: &Recipe, checkout: &Checkout) -> Result<String, Failure> {
@@ -297,7 +321,7 @@ impl Engine for Runner {
                 "`{schema}` refers to other files, which the kernel here cannot hide"
             )));
         }
-        let scratch = Scratch::new().map_err(|error| Failure::broken(&error))?;
+        let scratch = Scratch::new(checkout.size()).map_err(|error| Failure::broken(&error))?;
         checkout.write(&scratch).map_err(|error| Failure::broken(&error))?;
         if let Recipe::Helm(chart) = recipe
             && let Some(values) = &chart.values
@@ -314,7 +338,7 @@ impl Engine for Runner {
 
 impl Root {
     fn new(programs: &Programs) -> Result<Self, files::Error> {
-        let scratch = Scratch::new()?;
+        let scratch = Scratch::new(0)?;
         let mut libraries = Vec::new();
         for library in LIBRARIES {
             let from = Path::new("/").join(library);
@@ -357,10 +381,8 @@ fn binaries(programs: &Programs) -> impl Iterator<Item = (&'static str, String)>
 }
 
 /// The name under which is kept what a program said of itself.
-fn note(path: &Path) -> String {
-    blake3::hash(format!("program 1 {} {}", path.display(), files::stamp(path)).as_bytes())
-        .to_hex()
-        .to_string()
+fn note(path: &Path, stamp: &str) -> String {
+    blake3::hash(format!("program 2 {} {stamp}", path.display()).as_bytes()).to_hex().to_string()
 }
 
 /// Where the scratch folder is to a program.
@@ -438,8 +460,10 @@ fn complaint(text: &str, at: &str) -> Failure {
         Some((end, _)) => format!("{}…", &plain[..end]),
         None => plain.to_owned(),
     };
-    match OFFLINE.iter().any(|sign| text.contains(sign)) {
-        true => Failure::Offline(short),
-        false => Failure::Refused(short),
+    let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
+    match () {
+        () if says(OFFLINE) => Failure::Offline(short),
+        () if says(EXHAUSTED) => Failure::Broken(short),
+        () => Failure::Refused(short),
     }
 }
