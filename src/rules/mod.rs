@@ -17,7 +17,9 @@ use std::sync::{Arc, LazyLock};
 mod allow_empty_with_prune;
 mod api_removed;
 mod app_in_default_project;
+mod app_of_apps_escalation;
 mod application_name_collision;
+mod appproject_wildcard;
 mod appset_duplicate_name;
 mod appset_missingkey;
 mod appset_policy_without_finalizer;
@@ -64,11 +66,13 @@ mod operator_inherits_tracking_label;
 mod options;
 mod owners;
 mod page;
+mod partial_foreign_object;
 mod patches;
 mod pods;
 mod priorityclass_preempts;
 mod problems;
 mod prod_tracks_mutable_ref;
+mod project_reaches_argocd;
 mod projects;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
@@ -157,6 +161,9 @@ const RULES: &[&Rule] = &[
     &argocd_rbac_wide::RULE,
     &prod_tracks_mutable_ref::RULE,
     &namespace_missing::RULE,
+    &project_reaches_argocd::RULE,
+    &appproject_wildcard::RULE,
+    &app_of_apps_escalation::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,
@@ -170,6 +177,7 @@ const RULES: &[&Rule] = &[
     &reclaim_delete::RULE,
     &engine_self_unprotected::RULE,
     &root_app_finalizer::RULE,
+    &partial_foreign_object::RULE,
     &namespace_object_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
