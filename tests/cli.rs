@@ -353,11 +353,88 @@ fn a_symbolic_link_leads_no_configuration_out_of_the_tree() {
 #[test]
 fn help_and_rules() {
     let tree = clean();
-    let runs = ["--help", "lint --help", "render --help", "explain BH903"];
+    let runs = ["--help", "lint --help", "diff --help", "render --help", "explain BH903"];
     snapshot("help", &runs.map(|it| told(tree.path(), it)).concat());
     for page in ["completions bash", "completions zsh", "completions fish", "man", "--version", "explain"] {
         let output = billhook(tree.path(), page).assert().success().get_output().stdout.clone();
         assert!(String::from_utf8_lossy(&output).contains("billhook"), "{page}");
+    }
+}
+
+/// Runs git on a repository that a test made.
+fn git(folder: &Path, arguments: &[&str]) {
+    let identity =
+        ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main"];
+    let mut command = std::process::Command::new("git");
+    command.current_dir(folder).args(identity).args(arguments);
+    let status = command.envs([("GIT_CONFIG_GLOBAL", "/dev/null"), ("GIT_CONFIG_NOSYSTEM", "1")]).status();
+    assert!(status.expect("git is installed").success(), "git {arguments:?}");
+}
+
+/// A branch that takes a claim and a Service out of an Application that prunes.
+fn branch() -> TempDir {
+    let application = APPLICATION.to_owned() + "  syncPolicy: {automated: {prune: true}}\n";
+    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\n";
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n";
+    let tree = folder(&[
+        ("apps/web.yaml", &application),
+        ("projects/team.yaml", PROJECT),
+        ("web/all.yaml", MANIFESTS),
+        ("web/claim.yaml", claim),
+        ("web/service.yaml", service),
+        ("billhook.yaml", "diff: {failOn: [data-loss]}\n"),
+    ]);
+    let path = tree.path();
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &["commit", "-q", "-m", "one"],
+        &["checkout", "-q", "-b", "topic"],
+    ] {
+        git(path, arguments);
+    }
+    for file in ["web/claim.yaml", "web/service.yaml", "billhook.yaml"] {
+        fs::remove_file(path.join(file)).expect("a file");
+    }
+    tree
+}
+
+#[test]
+fn what_a_merge_does() {
+    let tree = branch();
+    let runs =
+        ["diff", "diff -v", "diff --base main --head main", "diff --format ndjson", "diff --base nowhere"];
+    let mut told = runs.map(|arguments| told(tree.path(), arguments)).concat();
+    let output = std::process::Command::new("git")
+        .args(["rev-parse", "--short=7", "HEAD"])
+        .current_dir(tree.path())
+        .output();
+    let commit = String::from_utf8(output.expect("git is installed").stdout).expect("a commit");
+    let folder = tree.path().display().to_string();
+    told = told.replace(commit.trim(), "0000000").replace(&folder, "<folder>");
+    snapshot("diff", &told);
+}
+
+#[test]
+fn folders_are_compared_too() {
+    let (base, head) = (clean(), folder(&[("apps/web.yaml", APPLICATION), ("projects/team.yaml", PROJECT)]));
+    let arguments = format!(
+        "diff --base-dir {} --head-dir {} --format json",
+        base.path().display(),
+        head.path().display()
+    );
+    let run = || billhook(base.path(), &arguments).output().expect("a run").stdout;
+    let (one, other) = (run(), run());
+    assert_eq!(one, other);
+    let report: serde_json::Value = serde_json::from_slice(&one).expect("JSON");
+    assert_eq!(report["format"], "billhook.diff/1");
+    assert_eq!(report["verdict"], "fail");
+    let rows = report["forecast"].as_array().expect("rows");
+    let blocked = rows
+        .iter()
+        .filter(|row| row["object"]["kind"] != "Application" && row["object"]["kind"] != "AppProject");
+    for row in blocked {
+        assert_eq!((&row["outcome"], &row["blocked"]), (&"unchanged".into(), &true.into()), "{row}");
     }
 }
 

@@ -83,7 +83,10 @@ fn answer(name: &str, files: &Files) -> Result<Value, String> {
     let before = if tree.join("mid").is_dir() { "mid" } else { "base" };
     let mut question = merges::Question::new(&tree.join(before), &tree.join("head"));
     question.repository(&format!("https://git.example/{name}.git"), &tree.join("head"));
-    for (folder, url) in [("repos", "https://git.example/{case}-{name}.git"), ("branches", "https://git.example/{case}.git@{name}")] {
+    for (folder, url) in [
+        ("repos", "https://git.example/{case}-{name}.git"),
+        ("branches", "https://git.example/{case}.git@{name}"),
+    ] {
         for entry in fs::read_dir(tree.join(folder)).into_iter().flatten().flatten() {
             let own = entry.file_name().to_string_lossy().into_owned();
             question.repository(&url.replace("{case}", name).replace("{name}", &own), &entry.path());
@@ -103,7 +106,12 @@ fn transition(root: &Path, archive: &Path) -> Option<Case> {
     let name = name.replace("appsets/", "merges/appsets/");
     let run = move || {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-        merges::transition(&expected, &|path| text(&files, path).map(str::to_owned), &files_of(&files), folder.path())
+        merges::transition(
+            &expected,
+            &|path| text(&files, path).map(str::to_owned),
+            &files_of(&files),
+            folder.path(),
+        )
     };
     Some(Case { name, missing: Vec::new(), run: Box::new(run) })
 }

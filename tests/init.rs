@@ -1,4 +1,5 @@
 //! `init` as a new user runs it: what it writes is taken by every reader, changes no finding, and nothing is overwritten.
+#![allow(clippy::print_stderr, reason = "says what is skipped")]
 #![allow(clippy::disallowed_methods, reason = "a test reads and writes files, and starts programs")]
 
 use assert_cmd::Command;

@@ -86,7 +86,7 @@ fn judge_merge(example: &Example, options: &rules::Options) -> Vec<Found> {
     let between = head.again(&of_head, &forecast::read_again(&base, &head));
     let forecast =
         Forecast::new(&Sides { base: &base, head: &head, between: &between, stateful: &options.stateful });
-    let change = Change::new(&base, &head, &forecast);
+    let change = Change::new(&base, &head, &forecast, &options.stateful);
     let judged = rules::judge_merge(&change, options, configuration(&base).as_ref(), today());
     let (of_base, of_head): (Vec<Finding>, Vec<Finding>) =
         judged.findings.into_iter().partition(|finding| finding.location.side == Side::Base);

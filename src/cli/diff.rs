@@ -27,7 +27,7 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
     let sides =
         Sides { base: &pair.base, head: &pair.head, between: &pair.between, stateful: &options.stateful };
     let forecast = Forecast::new(&sides);
-    let change = Change::new(&pair.base, &pair.head, &forecast);
+    let change = Change::new(&pair.base, &pair.head, &forecast, &options.stateful);
     let (loaded, today) = (pair.configuration.as_ref(), lint::today(global));
     let (before, after) = rayon::join(
         || rules::judge_all(&pair.base, &options, loaded, today).findings,

@@ -190,6 +190,9 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
     let mut of_head = side(head, documents)?;
     let before = watched(global, &mut of_base);
     of_head.scopes = Some(before.scopes.clone());
+    let (address, branch) = before.own.clone();
+    of_head.address = address;
+    of_head.branch = of_head.branch.or(branch);
     let after = watched(global, &mut of_head);
     let seen = Seen::new(&current, &head.root);
     let nothing_there = |inventory: &Inventory| inventory.is_empty() && inventory.problems.is_empty();

@@ -10,8 +10,8 @@ mod types;
 mod values;
 
 pub use types::{
-    Acknowledge, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances,
-    Known, Level, Naming, Repository, RuleSettings, TrackingMethod,
+    Acknowledge, Budget, Config, Danger, Diff, GroupKind, Ignore, Instance, Instances, Known, Level, Naming,
+    Repository, RuleSettings, TrackingMethod,
 };
 pub use values::{Date, Glob, Reason};
 

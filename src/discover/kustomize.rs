@@ -32,12 +32,12 @@ pub struct Kustomizations {
     parts: HashSet<String>,
     /// Files and folders that some kustomization names as a resource or part.
     named: HashSet<String>,
-    /// What each one names as resources, by folder.
-    resources: HashMap<String, Vec<String>>,
     /// Folders of components, which are no manifests by themselves.
     components: HashSet<String>,
     /// Files whose objects some kustomization changes, and that kustomization.
     changed: HashMap<String, Path>,
+    /// The files and folders that the kustomization of a folder names as resources.
+    resources: HashMap<String, Vec<String>>,
 }
 
 /// Folder and name of a path.
@@ -138,6 +138,11 @@ impl Kustomizations {
     /// Whether a kustomization lies in this very folder.
     pub fn is_folder(&self, dir: &str) -> bool {
         self.folders.contains_key(dir)
+    }
+
+    /// The files and folders that the kustomization of this folder names as resources.
+    pub fn resources(&self, dir: &str) -> impl Iterator<Item = &str> {
+        self.resources.get(dir).into_iter().flatten().map(String::as_str)
     }
 
     /// Whether some kustomization names this file, so that Kustomize reads it.

@@ -15,7 +15,9 @@ mod store;
 mod tree;
 mod worktree;
 
-pub use disk::{is_folder, make_folder, read_file, read_file_if_any, real_path, stamp, write_atomically, write_new};
+pub use disk::{
+    is_folder, make_folder, read_file, read_file_if_any, real_path, stamp, write_atomically, write_new,
+};
 pub use error::Error;
 pub use repository::{Branch, Repository};
 pub use scratch::Scratch;

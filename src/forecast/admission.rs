@@ -9,7 +9,11 @@ use serde_json::Value;
 /// Names, types of fields, required fields, and the schema of the kind's CustomResourceDefinition. None of this is seen
 /// by the dry run that Argo CD does before a sync, which is client-side (`applyObject` in
 /// `gitops-engine/pkg/sync/sync_context.go`).
-pub(super) fn refusal(key: &ResourceKey, manifest: &Manifest, definition: Option<&Manifest>) -> Option<String> {
+pub(super) fn refusal(
+    key: &ResourceKey,
+    manifest: &Manifest,
+    definition: Option<&Manifest>,
+) -> Option<String> {
     if !is_name(&key.name, &key.kind, &key.group) {
         return Some(format!("`{}` is no valid name", key.name));
     }
@@ -21,7 +25,8 @@ pub(super) fn refusal(key: &ResourceKey, manifest: &Manifest, definition: Option
         });
     }
     let schema = schema(definition?, crate::model::version_of(manifest.api_version()))?;
-    violates(&schema, &object, "").map(|path| format!("`{path}` is not what the definition of {} wants", key.kind))
+    violates(&schema, &object, "")
+        .map(|path| format!("`{path}` is not what the definition of {} wants", key.kind))
 }
 
 fn serious(group: &str, kind: &str, object: &Value) -> Option<(Flaw, String)> {
@@ -36,7 +41,8 @@ pub(super) fn is_name(name: &str, kind: &str, group: &str) -> bool {
     }
     let label = |label: &str| {
         let bytes = label.as_bytes();
-        let edge = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+        let edge =
+            |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
         let inner = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
         edge(bytes.first()) && edge(bytes.last()) && bytes.iter().all(inner)
     };
@@ -163,7 +169,11 @@ mod tests {
             ("{apiVersion: a.b/v1, kind: W, spec: {size: 1}}", key("a.b", "W", "x"), None),
             ("{apiVersion: a.b/v1, kind: W, spec: {size: big}}", key("a.b", "W", "x"), Some("spec.size")),
             ("{apiVersion: a.b/v2, kind: W, spec: {size: big}}", key("a.b", "W", "x"), None),
-            ("{apiVersion: v1, kind: ConfigMap, data: {port: 8080}}", key("", "ConfigMap", "x"), Some("data.port")),
+            (
+                "{apiVersion: v1, kind: ConfigMap, data: {port: 8080}}",
+                key("", "ConfigMap", "x"),
+                Some("data.port"),
+            ),
         ] {
             let found = refusal(&key, &Manifest::parsed(text), Some(&definition));
             assert_eq!(found.is_some(), expected.is_some(), "{text}");

@@ -102,7 +102,10 @@ impl Ground {
         }
         let scoped = |inventory: &crate::inventory::Inventory| {
             let scopes = inventory.scopes.get(&thing.cluster);
-            scopes.map_or_else(|| crate::model::Scopes::default().of(group, kind), |scopes| scopes.of(group, kind))
+            scopes.map_or_else(
+                || crate::model::Scopes::default().of(group, kind),
+                |scopes| scopes.of(group, kind),
+            )
         };
         let own = GroupKind { group: Arc::clone(group), kind: Arc::clone(kind) };
         scoped(world.base) != Scope::Unknown
@@ -141,15 +144,20 @@ pub(super) fn refused_before(
     let skips = options.has("SkipDryRunOnMissingResource=true")
         || SyncOptions::of_object(&target.manifest).has("SkipDryRunOnMissingResource=true");
     if !skips && !ground.serves(world, thing) {
-        return Some(format!("the cluster does not know the kind {}, as far as this repository tells", key.kind));
+        return Some(format!(
+            "the cluster does not know the kind {}, as far as this repository tells",
+            key.kind
+        ));
     }
     None
 }
 
 /// Whether the object is written with `kubectl replace` or `create` instead of `apply`.
 pub(super) fn replaces(world: &World<'_>, id: ControlId, target: &Target, live: Option<&Manifest>) -> bool {
-    let application =
-        world.controls[id].view().or(world.controls[id].old.as_ref()).map(|view| view.application.spec.sync_options());
+    let application = world.controls[id]
+        .view()
+        .or(world.controls[id].old.as_ref())
+        .map(|view| view.application.spec.sync_options());
     let own = |manifest: &Manifest| SyncOptions::of_object(manifest).has("Replace=true");
     application.is_some_and(|options| options.has("Replace=true"))
         || own(&target.manifest)
@@ -183,7 +191,8 @@ pub(super) fn apply(
     let live = of.now.as_ref().filter(|_| !absent.contains(&thing));
     let known = live.and_then(|being| being.manifest);
     let accepted = known.is_some_and(|known| known.node().raw() == target.manifest.node().raw());
-    let definition = world.definition(thing).and_then(|definition| world.things[definition].now.as_ref()?.manifest);
+    let definition =
+        world.definition(thing).and_then(|definition| world.things[definition].now.as_ref()?.manifest);
     if !accepted
         && !target.key.name.is_empty()
         && let Some(why) = admission::refusal(&target.key, &target.manifest, definition)
@@ -237,7 +246,8 @@ fn update(world: &World<'_>, id: ControlId, thing: ThingId, target: &Target, liv
     }
     let Some(field) = immutable::refused(api_version, &key.kind, &old, &new) else { return Applied::Done };
     if forces && !replaces {
-        let because = format!("`{field}` cannot change, and `Force=true` deletes the object and makes it anew");
+        let because =
+            format!("`{field}` cannot change, and `Force=true` deletes the object and makes it anew");
         return Applied::Replaced(Cause::new("force", because));
     }
     Applied::Refused(format!("`{field}` of a live {} cannot change", key.kind))

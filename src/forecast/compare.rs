@@ -59,6 +59,9 @@ pub(super) fn compare(world: &mut World<'_>, id: ControlId) -> Compared {
         return nothing(Stop::NotWatched);
     }
     let Some(view) = control.view() else { return nothing(Stop::Deleting) };
+    if skips_reconcile(view) {
+        return nothing(Stop::NotWatched);
+    }
     if let Some(forbidden) = invalid(world, id) {
         return nothing(Stop::Spec(forbidden));
     }
@@ -86,6 +89,11 @@ pub(super) fn compare(world: &mut World<'_>, id: ControlId) -> Compared {
     Compared { extra, stop }
 }
 
+/// Whether the Application says that nobody is to look at it (`canProcessApp` in `controller/appcontroller.go`).
+pub(super) fn skips_reconcile(view: &View<'_>) -> bool {
+    view.application.annotations.get("argocd.argoproj.io/skip-reconcile").is_some_and(|value| value == "true")
+}
+
 fn first(view: &View<'_>, state: State) -> String {
     let problem = view.app.problems.iter().find(|problem| problem.state == state);
     problem.map_or_else(String::new, |problem: &Problem| problem.message.clone())
@@ -108,8 +116,13 @@ fn invalid(world: &World<'_>, id: ControlId) -> Option<String> {
 pub(super) fn extra(world: &World<'_>, id: ControlId) -> Vec<ThingId> {
     let control = &world.controls[id];
     let (Some(view), Some(cluster)) = (control.view(), control.cluster()) else { return Vec::new() };
-    let targets: HashSet<ThingId> =
-        view.things.iter().zip(&view.app.targets.list).filter(|(_, target)| is_target(target)).map(|(id, _)| *id).collect();
+    let targets: HashSet<ThingId> = view
+        .things
+        .iter()
+        .zip(&view.app.targets.list)
+        .filter(|(_, target)| is_target(target))
+        .map(|(id, _)| *id)
+        .collect();
     let mut extra: Vec<ThingId> = Vec::new();
     for thing in &control.owned {
         let of = &world.things[*thing];
@@ -152,8 +165,11 @@ pub(super) fn is_skipped(manifest: &crate::model::Manifest) -> bool {
 fn decide(world: &World<'_>, id: ControlId, extra: &[ThingId]) -> Option<Stop> {
     let control = &world.controls[id];
     let view = control.view()?;
-    let Some(automated) = view.application.spec.automated() else { return Some(Stop::Manual) };
     let changed = changed(world, id);
+    let Some(automated) = control.automated() else {
+        // A person who presses the button does not ask for prune unless told to.
+        return (!control.pressed || control.tries > 0 || !changed).then_some(Stop::Manual);
+    };
     let to_prune = extra.iter().any(|thing| counts_as_extra(world, *thing));
     if !changed && !to_prune {
         return Some(Stop::Synced);
@@ -219,9 +235,7 @@ pub(super) fn differs(
 ) -> bool {
     let Some(being) = &world.things[thing].now else { return true };
     let Some(live) = being.manifest else { return true };
-    if !std::ptr::eq(live, &target.manifest)
-        && !same::same(live, &target.manifest, comparing)
-    {
+    if !std::ptr::eq(live, &target.manifest) && !same::same(live, &target.manifest, comparing) {
         return true;
     }
     let tracked = super::seed::is_tracked(world, id, target);

@@ -1,14 +1,14 @@
 //! How bad it is what a merge does to an object.
 
 use super::Outcome;
-use super::world::{End, Thing};
+use super::compare::Stop;
+use super::same::same;
+use super::world::{ControlId, End, Thing, ThingId, World};
 use crate::model::{GroupKind, holds_data};
 use serde::Serialize;
 
 /// How bad it is. `Ord`: worse is greater.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Danger {
     /// Nothing happens.
@@ -31,10 +31,13 @@ const SERVING: &[(&str, &[&str])] = &[
     ("batch", &["CronJob", "Job"]),
     ("", &["Pod", "ReplicationController", "Service", "ServiceAccount", "Endpoints"]),
     ("networking.k8s.io", &["Ingress", "IngressClass"]),
-    ("gateway.networking.k8s.io", &["Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"]),
+    (
+        "gateway.networking.k8s.io",
+        &["Gateway", "GatewayClass", "GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute", "UDPRoute"],
+    ),
     ("rbac.authorization.k8s.io", &["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]),
     ("apiextensions.k8s.io", &["CustomResourceDefinition"]),
-    ("argoproj.io", &["AppProject"]),
+    ("argoproj.io", &["ApplicationSet", "AppProject"]),
 ];
 
 /// What hangs on an object, beside itself.
@@ -49,8 +52,16 @@ pub(super) struct Around {
 }
 
 /// The danger of one row.
-pub(super) fn danger(thing: &Thing<'_>, outcome: Outcome, around: Around, stateful: &[GroupKind]) -> Danger {
+pub(super) fn danger(
+    world: &World<'_>,
+    id: ThingId,
+    outcome: Outcome,
+    around: Around,
+    stateful: &[GroupKind],
+) -> Danger {
+    let thing = &world.things[id];
     match outcome {
+        Outcome::Unchanged if waits(world, id) => Danger::Blocked,
         Outcome::Unchanged | Outcome::Unknown => Danger::None,
         Outcome::Created | Outcome::Updated | Outcome::Adopted | Outcome::Kept => Danger::Change,
         Outcome::Orphaned => Danger::Orphan,
@@ -58,6 +69,19 @@ pub(super) fn danger(thing: &Thing<'_>, outcome: Outcome, around: Around, statef
         Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated => lost(thing, around, stateful),
         Outcome::Stuck => lost(thing, around, stateful).max(Danger::Blocked),
     }
+}
+
+/// Whether head changes an object and the change does not come through: its sync fails.
+fn waits(world: &World<'_>, id: ThingId) -> bool {
+    let thing = &world.things[id];
+    let fails = |control: &ControlId| {
+        matches!(
+            world.controls[*control].stop,
+            Some(Stop::Refused(..) | Stop::Apply(..) | Stop::Confirm(_) | Stop::Waits(_))
+        )
+    };
+    let (Some(base), Some(head)) = (thing.base, thing.head) else { return false };
+    thing.head_apps.iter().any(fails) && !same(base, head, world.comparing(thing.instance))
 }
 
 fn lost(thing: &Thing<'_>, around: Around, stateful: &[GroupKind]) -> Danger {
@@ -71,5 +95,15 @@ fn lost(thing: &Thing<'_>, around: Around, stateful: &[GroupKind]) -> Danger {
         return Danger::DataLoss;
     }
     let serves = SERVING.iter().any(|(group, kinds)| *group == &*key.group && kinds.contains(&&*key.kind));
-    if serves || around.serving || around.referred { Danger::Outage } else { Danger::Change }
+    // What an Application takes along is not always known.
+    let cascades = key.is("argoproj.io", "Application")
+        && manifest.is_some_and(|manifest| {
+            let list = manifest.node().at(&["metadata", "finalizers"]);
+            list.is_some_and(|list| list.items().any(|item| item.as_str().is_some_and(takes_along)))
+        });
+    if serves || cascades || around.serving || around.referred { Danger::Outage } else { Danger::Change }
+}
+
+fn takes_along(finalizer: &str) -> bool {
+    finalizer.split('/').next() == Some("resources-finalizer.argocd.argoproj.io")
 }

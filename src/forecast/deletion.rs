@@ -27,7 +27,10 @@ pub(super) fn delete(world: &mut World<'_>, doomed: Vec<(ThingId, End)>) {
     let mut plain: Vec<(ThingId, End)> = Vec::new();
     let mut applications = std::collections::VecDeque::new();
     let mut namespaces = Vec::new();
-    let sort = |world: &World<'_>, list: Vec<(ThingId, End)>, plain: &mut Vec<_>, apps: &mut std::collections::VecDeque<_>| {
+    let sort = |world: &World<'_>,
+                list: Vec<(ThingId, End)>,
+                plain: &mut Vec<_>,
+                apps: &mut std::collections::VecDeque<_>| {
         for (thing, end) in list {
             match world.application(thing) {
                 Some(id) => apps.push_back((id, thing, end)),
@@ -187,21 +190,22 @@ fn runs(manifest: &Manifest) -> bool {
 /// A volume that is bound to a claim goes only when the claim does (`kubernetes.io/pv-protection`).
 fn bound(world: &World<'_>, id: ThingId, volume: &Manifest, going: &[ThingId]) -> Option<Cause> {
     let thing = &world.things[id];
-    let claims =
-        world.of_kind(thing.instance, &thing.cluster, &"".into(), &"PersistentVolumeClaim".into());
+    let claims = world.of_kind(thing.instance, &thing.cluster, &"".into(), &"PersistentVolumeClaim".into());
     let reference = |part: &str| volume.node().at(&["spec", "claimRef", part])?.as_str();
     let binds = |claim: &&ThingId| {
         let of = &world.things[**claim];
         let Some(being) = &of.now else { return false };
         let named = being.manifest.and_then(|manifest| manifest.node().at(&["spec", "volumeName"])?.as_str());
-        let by_volume = reference("name") == Some(&*of.key.name) && reference("namespace") == Some(&*of.key.namespace);
+        let by_volume =
+            reference("name") == Some(&*of.key.name) && reference("namespace") == Some(&*of.key.namespace);
         let matches = named.is_none()
             && reference("name").is_none()
             && being.manifest.is_some_and(|claim| suits(volume, claim));
         !going.contains(claim) && (named == Some(&*thing.key.name) || by_volume || matches)
     };
     let claim = claims.iter().find(binds)?;
-    let because = format!("{} is bound to it, and it goes only when the claim does", world.things[*claim].key);
+    let because =
+        format!("{} is bound to it, and it goes only when the claim does", world.things[*claim].key);
     Some(Cause::new("volume-bound", because))
 }
 
@@ -224,9 +228,9 @@ fn suits(volume: &Manifest, claim: &Manifest) -> bool {
 fn hold_namespace(world: &mut World<'_>, namespace: ThingId) {
     let thing = &world.things[namespace];
     let inside = world.in_namespace(thing.instance, &thing.cluster, &thing.key.name);
-    let held = inside.iter().find(|inside| {
-        world.things[**inside].now.as_ref().is_some_and(|being| being.held.is_some())
-    });
+    let held = inside
+        .iter()
+        .find(|inside| world.things[**inside].now.as_ref().is_some_and(|being| being.held.is_some()));
     let Some(held) = held else { return };
     let because = format!("{} in it does not end", world.things[*held].key);
     let before = world.things[namespace].before.clone();
@@ -297,22 +301,27 @@ fn last_rites(world: &World<'_>, id: ControlId) -> Rites {
         return Rites::Leaves;
     }
     if !control.watched {
-        let because = "Argo CD does not look at Applications of this namespace, so nobody takes its finalizer off";
+        let because =
+            "Argo CD does not look at Applications of this namespace, so nobody takes its finalizer off";
         return Rites::Held(Cause::new("not-watched", because));
     }
-    if application.annotations.get("argocd.argoproj.io/skip-reconcile").is_some_and(|value| value == "true") {
+    if super::compare::skips_reconcile(view) {
         let because = "`skip-reconcile` stops the deletion too, so nobody takes its finalizer off";
         return Rites::Held(Cause::new("skip-reconcile", because));
     }
     let held = foreign.map(|name| {
-        Cause::new("finalizer", format!("nobody takes the finalizer `{name}` off, so the deletion never ends"))
+        Cause::new(
+            "finalizer",
+            format!("nobody takes the finalizer `{name}` off, so the deletion never ends"),
+        )
     });
     if !application.cascades() {
         return held.map_or(Rites::Leaves, Rites::Held);
     }
     let project = application.spec.project_name();
     if world.projects.is_missing(control.instance, project) {
-        let because = format!("AppProject `{project}` is gone, without which the deletion of an Application fails");
+        let because =
+            format!("AppProject `{project}` is gone, without which the deletion of an Application fails");
         return Rites::Held(Cause::new("project-missing", because));
     }
     if control.cluster().is_some_and(|cluster| world.lost_clusters.contains(&**cluster)) {
@@ -418,7 +427,9 @@ fn takes_claims(manifest: &Manifest) -> bool {
 pub(super) fn mounted(manifest: &Manifest) -> Vec<Arc<str>> {
     let node = manifest.node();
     let path: &[&str] = match manifest.kind() {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template", "spec", "volumes"],
+        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => {
+            &["spec", "template", "spec", "volumes"]
+        }
         "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec", "volumes"],
         "Pod" => &["spec", "volumes"],
         _ => return Vec::new(),
@@ -432,4 +443,46 @@ pub(super) fn mounted(manifest: &Manifest) -> Vec<Arc<str>> {
 /// Whether the object of an Application is gone.
 pub(super) fn is_gone(world: &World<'_>, id: ControlId) -> bool {
     world.controls[id].thing.is_some_and(|thing| world.things[thing].now.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn claims_of_a_stateful_set() {
+        let key = ResourceKey {
+            group: "apps".into(),
+            kind: "StatefulSet".into(),
+            namespace: "shop".into(),
+            name: "db".into(),
+        };
+        let templates = "volumeClaimTemplates: [{metadata: {name: data}}, {metadata: {name: log}}]";
+        for (spec, expected) in [
+            (format!("{{{templates}}}"), &["data-db-0", "log-db-0"][..]),
+            (
+                format!("{{replicas: 2, ordinals: {{start: 1}}, {templates}}}"),
+                &["data-db-1", "data-db-2", "log-db-1", "log-db-2"],
+            ),
+            (format!("{{replicas: 0, {templates}}}"), &[]),
+            ("{replicas: 2}".to_owned(), &[]),
+        ] {
+            let manifest = Manifest::parsed(&format!("{{kind: StatefulSet, spec: {spec}}}"));
+            let found: Vec<String> = claims(&key, &manifest).iter().map(|key| key.name.to_string()).collect();
+            assert_eq!(found, expected, "{spec}");
+        }
+    }
+
+    #[test]
+    fn a_claim_that_names_no_volume() {
+        let volume = "{kind: PersistentVolume, spec: {storageClassName: a, accessModes: [ReadWriteOnce]}}";
+        for (claim, expected) in [
+            ("{spec: {storageClassName: a, accessModes: [ReadWriteOnce]}}", true),
+            ("{spec: {storageClassName: b, accessModes: [ReadWriteOnce]}}", false),
+            ("{spec: {storageClassName: a, accessModes: [ReadWriteMany]}}", false),
+            ("{spec: {accessModes: [ReadWriteOnce]}}", false),
+        ] {
+            assert_eq!(suits(&Manifest::parsed(volume), &Manifest::parsed(claim)), expected, "{claim}");
+        }
+    }
 }

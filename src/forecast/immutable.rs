@@ -42,7 +42,12 @@ const RULES: &[(&str, &str, &[Rule])] = &[
     (
         "batch",
         "Job",
-        &[Field("/spec/template"), Field("/spec/selector"), Field("/spec/completionMode"), Field("/spec/podFailurePolicy")],
+        &[
+            Field("/spec/template"),
+            Field("/spec/selector"),
+            Field("/spec/completionMode"),
+            Field("/spec/podFailurePolicy"),
+        ],
     ),
     (
         "",
@@ -55,11 +60,19 @@ const RULES: &[(&str, &str, &[Rule])] = &[
     ("", "Service", &[Chosen("/spec/clusterIP")]),
     ("", "ConfigMap", &[Once("/immutable", &["/data", "/binaryData", "/immutable"])]),
     ("", "Secret", &[Once("/immutable", &["/data", "/immutable"]), Field("/type")]),
-    ("storage.k8s.io", "StorageClass", &[Field("/provisioner"), Field("/parameters"), Field("/reclaimPolicy"), Field("/volumeBindingMode")]),
+    (
+        "storage.k8s.io",
+        "StorageClass",
+        &[Field("/provisioner"), Field("/parameters"), Field("/reclaimPolicy"), Field("/volumeBindingMode")],
+    ),
     ("scheduling.k8s.io", "PriorityClass", &[Field("/value"), Field("/preemptionPolicy")]),
     ("networking.k8s.io", "IngressClass", &[Field("/spec/controller")]),
     ("node.k8s.io", "RuntimeClass", &[Field("/handler")]),
-    ("apiextensions.k8s.io", "CustomResourceDefinition", &[Field("/spec/group"), Field("/spec/scope"), Field("/spec/names/kind")]),
+    (
+        "apiextensions.k8s.io",
+        "CustomResourceDefinition",
+        &[Field("/spec/group"), Field("/spec/scope"), Field("/spec/names/kind")],
+    ),
 ];
 
 /// Values that Kubernetes fills in where the manifest says nothing.
@@ -105,7 +118,8 @@ fn breaks(rule: &Rule, live: &Value, target: &Value) -> Option<String> {
             all.sort();
             let get = |value: Option<&Value>, key: &str| value.and_then(|value| value.get(key)).cloned();
             let changed = all.iter().find(|key| {
-                !may.contains(&key.as_str()) && differ(key, get(live, key).as_ref(), get(target, key).as_ref())
+                !may.contains(&key.as_str())
+                    && differ(key, get(live, key).as_ref(), get(target, key).as_ref())
             })?;
             Some(format!("{}.{changed}", dotted(path)))
         }
@@ -197,19 +211,65 @@ mod tests {
 
     #[test]
     fn what_is_refused() {
-        let claim = |size: &str, class: &str| {
-            json!({"spec": {"storageClassName": class, "resources": {"requests": {"storage": size}}}})
-        };
+        let claim = |size: &str, class: &str| json!({"spec": {"storageClassName": class, "resources": {"requests": {"storage": size}}}});
         for (api, kind, live, target, expected) in [
-            ("apps/v1", "StatefulSet", json!({"spec": {"serviceName": "a"}}), json!({"spec": {"serviceName": "b"}}), Some("spec.serviceName")),
-            ("apps/v1", "StatefulSet", json!({"spec": {"replicas": 1}}), json!({"spec": {"replicas": 2}}), None),
-            ("apps/v1", "StatefulSet", json!({"spec": {}}), json!({"spec": {"podManagementPolicy": "OrderedReady"}}), None),
-            ("apps/v1", "StatefulSet", json!({"spec": {}}), json!({"spec": {"podManagementPolicy": "Parallel"}}), Some("spec.podManagementPolicy")),
+            (
+                "apps/v1",
+                "StatefulSet",
+                json!({"spec": {"serviceName": "a"}}),
+                json!({"spec": {"serviceName": "b"}}),
+                Some("spec.serviceName"),
+            ),
+            (
+                "apps/v1",
+                "StatefulSet",
+                json!({"spec": {"replicas": 1}}),
+                json!({"spec": {"replicas": 2}}),
+                None,
+            ),
+            (
+                "apps/v1",
+                "StatefulSet",
+                json!({"spec": {}}),
+                json!({"spec": {"podManagementPolicy": "OrderedReady"}}),
+                None,
+            ),
+            (
+                "apps/v1",
+                "StatefulSet",
+                json!({"spec": {}}),
+                json!({"spec": {"podManagementPolicy": "Parallel"}}),
+                Some("spec.podManagementPolicy"),
+            ),
             ("v1", "PersistentVolumeClaim", claim("1Gi", "a"), claim("2Gi", "a"), None),
-            ("v1", "PersistentVolumeClaim", claim("2Gi", "a"), claim("1Gi", "a"), Some("spec.resources.requests.storage")),
-            ("v1", "PersistentVolumeClaim", claim("1Gi", "a"), claim("1Gi", "b"), Some("spec.storageClassName")),
-            ("v1", "Service", json!({"spec": {}}), json!({"spec": {"clusterIP": "None"}}), Some("spec.clusterIP")),
-            ("v1", "ConfigMap", json!({"immutable": true, "data": {}}), json!({"immutable": true, "data": {"a": "b"}}), Some("data")),
+            (
+                "v1",
+                "PersistentVolumeClaim",
+                claim("2Gi", "a"),
+                claim("1Gi", "a"),
+                Some("spec.resources.requests.storage"),
+            ),
+            (
+                "v1",
+                "PersistentVolumeClaim",
+                claim("1Gi", "a"),
+                claim("1Gi", "b"),
+                Some("spec.storageClassName"),
+            ),
+            (
+                "v1",
+                "Service",
+                json!({"spec": {}}),
+                json!({"spec": {"clusterIP": "None"}}),
+                Some("spec.clusterIP"),
+            ),
+            (
+                "v1",
+                "ConfigMap",
+                json!({"immutable": true, "data": {}}),
+                json!({"immutable": true, "data": {"a": "b"}}),
+                Some("data"),
+            ),
             ("v1", "ConfigMap", json!({"data": {}}), json!({"immutable": true, "data": {"a": "b"}}), None),
         ] {
             assert_eq!(refused(api, kind, &live, &target).as_deref(), expected, "{kind} {target}");

@@ -9,8 +9,8 @@ use super::cause::Cause;
 use super::compare::{Stop, compare};
 use super::deletion::{self, delete, wake_project};
 use super::plan::{self, Plan, Run};
-use super::{seed, sets};
 use super::world::{Being, ControlId, End, Spec, ThingId, World, namespace_key};
+use super::{seed, sets};
 use crate::inventory::Outcome;
 use crate::model::{Condition, Problem};
 use hashbrown::HashSet;
@@ -34,9 +34,23 @@ pub(super) fn play(world: &mut World<'_>) {
         sets::reconcile(world);
         open = awake(world);
         if open.is_empty() {
+            open = pressed(world);
+        }
+        if open.is_empty() {
             break;
         }
     }
+}
+
+/// Applications that wait for a person, who comes when everything else is done.
+fn pressed(world: &mut World<'_>) -> Vec<ControlId> {
+    let waits = |id: &ControlId| {
+        let control = &world.controls[*id];
+        control.stop == Some(Stop::Manual) && !control.pressed && !is_dying(world, *id)
+    };
+    let waiting: Vec<ControlId> = (0..world.controls.len()).filter(waits).collect();
+    waiting.iter().for_each(|id| world.controls[*id].pressed = true);
+    waiting
 }
 
 /// One look of these Applications at the commit, and what they do about it.
@@ -50,7 +64,9 @@ fn round(world: &mut World<'_>, ground: &Ground, open: &[ControlId]) {
         let compared = compare(world, *id);
         match &compared.stop {
             Some(stop) => note(world, *id, stop.clone()),
-            None if world.controls[*id].tries < TRIES => plans.push(plan::plan(world, ground, *id, &compared.extra)),
+            None if world.controls[*id].tries < TRIES => {
+                plans.push(plan::plan(world, ground, *id, &compared.extra))
+            }
             None => {}
         }
     }
@@ -89,10 +105,8 @@ fn is_dying(world: &World<'_>, id: ControlId) -> bool {
 /// Keeps the reason why an Application does not do what git says; that it tries no more says less than why it failed.
 fn note(world: &mut World<'_>, id: ControlId, stop: Stop) {
     let control = &mut world.controls[id];
-    let known = matches!(
-        control.stop,
-        Some(Stop::Refused(..) | Stop::Apply(..) | Stop::Confirm(_) | Stop::Waits(_))
-    );
+    let known =
+        matches!(control.stop, Some(Stop::Refused(..) | Stop::Apply(..) | Stop::Confirm(_) | Stop::Waits(_)));
     if !(known && matches!(stop, Stop::Failed)) {
         control.stop = Some(stop);
     }
@@ -228,7 +242,8 @@ fn run_hook(world: &mut World<'_>, id: ControlId, index: usize, thing: ThingId) 
 /// The namespace of CreateNamespace: made where it is missing, and its metadata brought up to date.
 fn make_namespace(world: &mut World<'_>, id: ControlId, run: &Run) {
     let Some(name) = &run.namespace else { return };
-    let (instance, Some(cluster)) = (world.controls[id].instance, world.controls[id].cluster().cloned()) else {
+    let (instance, Some(cluster)) = (world.controls[id].instance, world.controls[id].cluster().cloned())
+    else {
         return;
     };
     let thing = world.thing(instance, &cluster, &namespace_key(name));

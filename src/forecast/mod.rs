@@ -35,9 +35,7 @@ use serde::Serialize;
 use std::sync::Arc;
 
 /// What a merge does to one object.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Outcome {
     /// It comes into being.
@@ -87,6 +85,8 @@ pub struct Row {
     pub to_application: Option<Arc<str>>,
     /// Why.
     pub cause: Cause,
+    /// The row of what it goes along with: its Application, ApplicationSet, Namespace, definition or owner.
+    pub along: Option<usize>,
     /// What makes it so in base: the object.
     pub base: Option<Manifest>,
     /// What makes it so in head: the object, else the Application that does not have it any more.
@@ -154,6 +154,17 @@ pub struct Sides<'a> {
 /// first in every run that was recorded, and acts by its old spec.
 pub fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a App> {
     world::read_again(base, head)
+}
+
+/// The field, as a path with dots, whose change the API server refuses when `target` is applied over what `live` made;
+/// None where nothing is known against it.
+pub fn refused_change(live: &Manifest, target: &Manifest) -> Option<String> {
+    if live.node().raw() == target.node().raw() {
+        return None;
+    }
+    let how = same::Comparing { tracking: crate::model::Tracking::Annotation, label: "" };
+    let (old, new) = (same::effective(live, how), same::effective(target, how));
+    immutable::refused(target.api_version(), target.kind(), &old, &new)
 }
 
 impl Forecast {

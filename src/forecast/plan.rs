@@ -13,12 +13,41 @@ use std::sync::Arc;
 
 /// The order of kinds within a wave (`gitops-engine/pkg/sync/sync_tasks.go`); every other kind comes behind.
 const KINDS: &[&str] = &[
-    "Namespace", "NetworkPolicy", "ResourceQuota", "LimitRange", "PodSecurityPolicy", "PodDisruptionBudget",
-    "ServiceAccount", "Secret", "SecretList", "ConfigMap", "StorageClass", "PersistentVolume",
-    "PersistentVolumeClaim", "CustomResourceDefinition", "ClusterRole", "ClusterRoleList", "ClusterRoleBinding",
-    "ClusterRoleBindingList", "Role", "RoleList", "RoleBinding", "RoleBindingList", "Service", "DaemonSet", "Pod",
-    "ReplicationController", "ReplicaSet", "Deployment", "HorizontalPodAutoscaler", "StatefulSet", "Job", "CronJob",
-    "IngressClass", "Ingress", "APIService",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodSecurityPolicy",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "SecretList",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleList",
+    "ClusterRoleBinding",
+    "ClusterRoleBindingList",
+    "Role",
+    "RoleList",
+    "RoleBinding",
+    "RoleBindingList",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicationController",
+    "ReplicaSet",
+    "Deployment",
+    "HorizontalPodAutoscaler",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "IngressClass",
+    "Ingress",
+    "APIService",
 ];
 
 /// One thing that a sync does.
@@ -176,7 +205,9 @@ impl Plan {
     pub fn wants_to_prune<'p>(&'p self, world: &'p World<'_>) -> impl Iterator<Item = ThingId> + 'p {
         let going = self.refused.is_none();
         self.tasks.iter().filter_map(move |planned| match planned.task {
-            Task::Prune(thing) if going && prune::right(world, self.control, thing) == Right::Prunes => Some(thing),
+            Task::Prune(thing) if going && prune::right(world, self.control, thing) == Right::Prunes => {
+                Some(thing)
+            }
             _ => None,
         })
     }
@@ -199,7 +230,10 @@ impl Plan {
             if run.prunes.len() == known {
                 break;
             }
-            let new = again.applies.into_iter().filter(|(index, _)| !run.applies.iter().any(|(own, _)| own == index));
+            let new = again
+                .applies
+                .into_iter()
+                .filter(|(index, _)| !run.applies.iter().any(|(own, _)| own == index));
             let new: Vec<_> = new.collect();
             run.applies.extend(new);
             run.stop = again.stop;
@@ -269,7 +303,10 @@ impl Plan {
                 run.hooks.push(index);
                 continue;
             }
-            if only_changed && !absent.contains(&thing) && !differs(world, self.control, thing, target, comparing) {
+            if only_changed
+                && !absent.contains(&thing)
+                && !differs(world, self.control, thing, target, comparing)
+            {
                 continue;
             }
             match apply::apply(world, ground, self.control, thing, target, absent, run.patience()) {
@@ -303,7 +340,9 @@ impl Plan {
     /// How often a failed operation is tried again: five times by default (`autoSync` in `controller/appcontroller.go`).
     fn retries(&self, world: &World<'_>) -> i64 {
         let Some(view) = world.controls[self.control].view() else { return 0 };
-        let Some(retry) = view.application.manifest.node().at(&["spec", "syncPolicy", "retry"]) else { return 5 };
+        let Some(retry) = view.application.manifest.node().at(&["spec", "syncPolicy", "retry"]) else {
+            return 5;
+        };
         match retry.get("limit").and_then(Node::as_i64) {
             Some(limit) if limit < 0 => i64::MAX,
             limit => limit.unwrap_or(0),
@@ -339,4 +378,46 @@ pub(super) fn shared(world: &World<'_>, id: ControlId, absent: &HashSet<ThingId>
     let owner = world.things[thing].now.as_ref().and_then(|being| being.owner)?;
     let why = format!("Application `{}` owns it", world.controls[owner].id);
     Some(Stop::Refused(thing, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prune_waves_are_swapped_end_for_end() {
+        for (waves, expected) in [
+            (&[0, 5][..], &[5, 0][..]),
+            (&[0, 1, 2], &[2, 1, 0]),
+            (&[3, 3, -1], &[-1, -1, 3]),
+            (&[7], &[7]),
+            (&[], &[]),
+        ] {
+            let planned = |wave: &i64| Planned { task: Task::Prune(0), phase: 1, wave: *wave, kind: 0 };
+            let mut prunes: Vec<Planned> = waves.iter().map(planned).collect();
+            mirror(&mut prunes);
+            let found: Vec<i64> = prunes.iter().map(|planned| planned.wave).collect();
+            assert_eq!(found, expected, "{waves:?}");
+        }
+    }
+
+    #[test]
+    fn policies_of_hooks() {
+        const ARGO: &str = "argocd.argoproj.io/hook-delete-policy";
+        for (annotations, before, success) in [
+            (String::new(), true, false),
+            (format!("{ARGO}: HookSucceeded"), false, true),
+            (format!("{ARGO}: \"HookFailed, BeforeHookCreation\""), true, false),
+            (format!("{ARGO}: HookFailed, helm.sh/hook-delete-policy: hook-succeeded"), false, true),
+            (format!("{ARGO}: hooksucceeded"), true, false),
+        ] {
+            let hook =
+                Manifest::parsed(&format!("{{kind: Job, metadata: {{annotations: {{{annotations}}}}}}}"));
+            assert_eq!(
+                (deletes_before(&hook), deletes_on_success(&hook)),
+                (before, success),
+                "{annotations}"
+            );
+        }
+    }
 }

@@ -80,10 +80,14 @@ impl<'a> Projects<'a> {
         let (server, cluster) = self.destination(view);
         let namespace = &spec.destination.namespace;
         if project.permits_destination(&server, &cluster, namespace) == Permission::Refused {
-            let namespace = if namespace.is_empty() { String::new() } else { format!(", namespace `{namespace}`") };
-            return Some(format!("AppProject `{name}` does not permit the destination `{cluster}`{namespace}"));
+            let namespace =
+                if namespace.is_empty() { String::new() } else { format!(", namespace `{namespace}`") };
+            return Some(format!(
+                "AppProject `{name}` does not permit the destination `{cluster}`{namespace}"
+            ));
         }
-        let refused = spec.effective_sources().into_iter().find(|source| !project.permits_source(&source.repo_url))?;
+        let refused =
+            spec.effective_sources().into_iter().find(|source| !project.permits_source(&source.repo_url))?;
         Some(format!("AppProject `{name}` does not permit the repository `{}`", refused.repo_url))
     }
 

@@ -23,7 +23,7 @@ pub(super) enum Right {
 pub(super) fn right(world: &World<'_>, id: ControlId, thing: ThingId) -> Right {
     let control = &world.controls[id];
     let Some(view) = control.view() else { return Right::Off };
-    let prune = view.application.prunes_automatically();
+    let prune = control.automated().is_some_and(|automated| automated.prune);
     let version = world.settings(control.instance).version;
     let options = view.application.spec.sync_options();
     let protection = world.things[thing].now.as_ref().and_then(|being| being.manifest).map_or_else(
@@ -50,7 +50,8 @@ fn of_application(options: &SyncOptions<'_>, version: Version) -> Protection {
 /// Whether the prune of a live object comes after everything else.
 pub(super) fn comes_last(world: &World<'_>, id: ControlId, thing: ThingId) -> bool {
     let last = |options: &SyncOptions<'_>| options.has("PruneLast=true");
-    let application = world.controls[id].view().is_some_and(|view| last(&view.application.spec.sync_options()));
+    let application =
+        world.controls[id].view().is_some_and(|view| last(&view.application.spec.sync_options()));
     let live = world.things[thing].now.as_ref().and_then(|being| being.manifest);
     application || live.is_some_and(|manifest| last(&SyncOptions::of_object(manifest)))
 }

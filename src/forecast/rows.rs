@@ -26,11 +26,13 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
     let mut judged: Vec<Option<(Outcome, Cause)>> =
         (0..world.things.len()).map(|id| judge(world, &listed, id)).collect();
     let around = around(world, &judged, sides);
-    let mut rows: Vec<Row> = Vec::with_capacity(world.things.len());
+    let mut rows: Vec<(ThingId, Row)> = Vec::with_capacity(world.things.len());
     let mut counts: Vec<BTreeMap<Outcome, usize>> = vec![BTreeMap::new(); world.controls.len()];
     for id in 0..world.things.len() {
         let Some((outcome, cause)) = judged[id].take() else { continue };
         let thing = &world.things[id];
+        let code = if cause.code.is_empty() { "unchanged" } else { cause.code };
+        let cause = Cause { code, ..cause };
         let (from, to) = owners(world, id);
         if let Some(control) = from.or(to) {
             *counts[control].entry(outcome).or_default() += 1;
@@ -40,9 +42,9 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
             let control = &world.controls[id?];
             control.thing.map(|_| Arc::clone(&control.id))
         };
-        rows.push(Row {
+        let row = Row {
             outcome,
-            danger: danger(thing, outcome, around[id], sides.stateful),
+            danger: danger(world, id, outcome, around[id], sides.stateful),
             blocked: outcome == Outcome::Blocked || is_blocked(world, id),
             race: is_race(world, id, outcome),
             cluster: Arc::clone(&thing.cluster),
@@ -50,13 +52,35 @@ pub(super) fn rows(world: &World<'_>, sides: &Sides<'_>) -> Forecast {
             application: named(from),
             to_application: named(to),
             cause,
+            along: None,
             base: thing.base.cloned(),
             head: head_place(world, id),
-        });
+        };
+        rows.push((id, row));
     }
-    rows.sort_by(|a, b| (&a.cluster, &a.key, &a.application).cmp(&(&b.cluster, &b.key, &b.application)));
+    let rows = sorted(world, rows);
     let applications = applications(world, &rows, &counts);
     Forecast { rows, applications }
+}
+
+/// The rows in order, each with the number of the one that it goes along with.
+fn sorted(world: &World<'_>, mut rows: Vec<(ThingId, Row)>) -> Vec<Row> {
+    rows.sort_by(|(_, a), (_, b)| {
+        (&a.cluster, &a.key, &a.application).cmp(&(&b.cluster, &b.key, &b.application))
+    });
+    let mut numbers: Vec<Option<usize>> = vec![None; world.things.len()];
+    for (number, (thing, _)) in rows.iter().enumerate() {
+        numbers[*thing] = Some(number);
+    }
+    let along = |thing: ThingId| match &world.things[thing].end {
+        Some(End::Namespace(above) | End::Definition(above) | End::Owner(above)) => Some(*above),
+        Some(End::Application(control)) => world.controls[*control].thing,
+        Some(End::Set(set)) => Some(world.sets[*set].thing),
+        Some(End::Prune(_) | End::Replace(..) | End::Hook(_)) | None => None,
+    };
+    rows.into_iter()
+        .map(|(thing, row)| Row { along: along(thing).and_then(|above| numbers[above]), ..row })
+        .collect()
 }
 
 fn listed(world: &World<'_>) -> Listed {
@@ -180,6 +204,12 @@ fn unknown(world: &World<'_>, id: ThingId) -> Option<Cause> {
         if let Some(cause) = thing.base_apps.iter().find_map(|control| unknown_with(world, *control)) {
             return Some(cause);
         }
+        let folder = thing.base_apps.iter().map(|control| &world.controls[*control]);
+        let mut folder = folder.filter(|control| control.thing.is_none() && control.head.is_none());
+        if folder.next().is_some() {
+            let because = "its folder left git: whoever deploys that decides whether it goes";
+            return Some(Cause::new("folder-left-git", because));
+        }
     }
     if thing.base_apps.is_empty() && thing.before.is_none() {
         if let Some(cause) = thing.head_apps.iter().find_map(|control| unknown_with(world, *control)) {
@@ -235,8 +265,16 @@ fn made(world: &World<'_>, id: ThingId) -> Cause {
         false if world.things[id].now.as_ref().is_some_and(|now| now.hook) => {
             Cause::new("hook-runs", "the hook runs and its object stays")
         }
-        false => Cause::new("new", ""),
+        false => by_hand(world, id).unwrap_or_else(|| Cause::new("new", "")),
     }
+}
+
+/// Who must press the button first.
+fn by_hand(world: &World<'_>, id: ThingId) -> Option<Cause> {
+    let owner = world.things[id].now.as_ref()?.owner?;
+    let control = &world.controls[owner];
+    let because = format!("`{}` does not sync by itself: it happens once somebody syncs it", control.id);
+    control.pressed.then(|| Cause::new("manual-sync", because))
 }
 
 fn gone(world: &World<'_>, id: ThingId) -> (Outcome, Cause) {
@@ -328,7 +366,7 @@ fn stays(world: &World<'_>, listed: &Listed, id: ThingId) -> (Outcome, Cause) {
         return (Outcome::Adopted, adopted(world, id));
     }
     if differs {
-        return (Outcome::Updated, Cause::new("changed", ""));
+        return (Outcome::Updated, by_hand(world, id).unwrap_or_else(|| Cause::new("changed", "")));
     }
     if before.marked_in != now.marked_in {
         let because = "its tracking names the destination namespace, which changes";
@@ -414,11 +452,11 @@ fn why_kept(world: &World<'_>, id: ControlId, thing: ThingId) -> Cause {
         Right::Off | Right::Prunes => {}
     }
     let name = &control.id;
+    if control.automated().is_none() {
+        let because = format!("`{name}` does not sync by itself; a manual sync with prune deletes it");
+        return Cause::new("no-automated-sync", because);
+    }
     match &control.stop {
-        Some(Stop::Manual) => Cause::new(
-            "no-automated-sync",
-            format!("`{name}` does not sync by itself; a manual sync with prune deletes it"),
-        ),
         Some(Stop::Synced) => {
             Cause::new("no-sync", format!("nothing calls for a sync of `{name}`; the next one prunes it"))
         }
@@ -555,7 +593,7 @@ fn around(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], sides: &Sides<
     let mut around = vec![Around::default(); world.things.len()];
     for (id, thing) in world.things.iter().enumerate() {
         let Some((outcome, _)) = &judged[id] else { continue };
-        let own = danger(thing, *outcome, Around::default(), sides.stateful);
+        let own = danger(world, id, *outcome, Around::default(), sides.stateful);
         if own < Danger::Outage {
             continue;
         }

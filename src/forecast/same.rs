@@ -94,10 +94,26 @@ mod tests {
     fn what_changes_nothing() {
         let how = Comparing { tracking: Tracking::Annotation, label: "app.kubernetes.io/instance" };
         for (one, other, expected) in [
-            ("{apiVersion: autoscaling/v1, kind: X, a: 1}", "{apiVersion: autoscaling/v2, kind: X, a: 1}", true),
-            ("{apiVersion: v1, kind: Secret, data: {k: Zm9v}}", "{apiVersion: v1, kind: Secret, stringData: {k: foo}}", true),
-            ("{apiVersion: v1, kind: Secret, data: {k: Zm9v}}", "{apiVersion: v1, kind: Secret, stringData: {k: bar}}", false),
-            ("{apiVersion: v1, kind: ConfigMap, data: {k: a}}", "{apiVersion: v1, kind: ConfigMap, data: {k: b}}", false),
+            (
+                "{apiVersion: autoscaling/v1, kind: X, a: 1}",
+                "{apiVersion: autoscaling/v2, kind: X, a: 1}",
+                true,
+            ),
+            (
+                "{apiVersion: v1, kind: Secret, data: {k: Zm9v}}",
+                "{apiVersion: v1, kind: Secret, stringData: {k: foo}}",
+                true,
+            ),
+            (
+                "{apiVersion: v1, kind: Secret, data: {k: Zm9v}}",
+                "{apiVersion: v1, kind: Secret, stringData: {k: bar}}",
+                false,
+            ),
+            (
+                "{apiVersion: v1, kind: ConfigMap, data: {k: a}}",
+                "{apiVersion: v1, kind: ConfigMap, data: {k: b}}",
+                false,
+            ),
             ("{apiVersion: v1, kind: ConfigMap}", "{apiVersion: v1, kind: ConfigMap, data: null}", true),
             ("{apiVersion: v1, kind: ConfigMap}", "{apiVersion: v1, kind: ConfigMap, date: {}}", true),
             (

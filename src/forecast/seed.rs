@@ -38,7 +38,8 @@ pub(super) fn plant(world: &mut World<'_>) {
 /// Whether the merge brings an Application a new revision.
 fn reads_merge(world: &World<'_>, id: ControlId) -> bool {
     let control = &world.controls[id];
-    let here = |view: &super::world::View<'_>| view.app.here.is_empty() || view.app.here.iter().any(|here| *here);
+    let here =
+        |view: &super::world::View<'_>| view.app.here.is_empty() || view.app.here.iter().any(|here| *here);
     control.old.as_ref().is_some_and(here)
 }
 
@@ -54,7 +55,9 @@ fn is_watched(world: &World<'_>, id: ControlId) -> bool {
     }
     let list = settings.params.get("application.namespaces").map_or("", String::as_str);
     let mut patterns = list.split(',').map(str::trim).filter(|pattern| !pattern.is_empty());
-    patterns.any(|pattern| Pattern::new(Dialect::RegexOrGobwas, pattern).is_ok_and(|pattern| pattern.matches(namespace)))
+    patterns.any(|pattern| {
+        Pattern::new(Dialect::RegexOrGobwas, pattern).is_ok_and(|pattern| pattern.matches(namespace))
+    })
 }
 
 /// What base makes without an Application that renders it: by hand, or by an ApplicationSet.
@@ -163,7 +166,8 @@ pub(super) fn is_tracked(world: &World<'_>, id: ControlId, target: &Target) -> b
         let name = view.application.instance_name(&settings.namespace);
         return target.manifest.label(settings.instance_label()) == Some(&*name);
     }
-    let cleared = !target.manifest.namespace().is_empty() && settings.version >= Version { major: 3, minor: 5 };
+    let cleared =
+        !target.manifest.namespace().is_empty() && settings.version >= Version { major: 3, minor: 5 };
     cleared || marked_by_hand(world, id, target)
 }
 

@@ -6,7 +6,7 @@ use super::compare::Stop;
 use super::projects::Projects;
 use super::same::Comparing;
 use crate::inventory::{App, Fate, Inventory, Member, Outcome, Parent, Place, Set};
-use crate::model::{Application, Condition, GroupKind, Manifest, Problem, ResourceKey, Settings};
+use crate::model::{Application, Automated, Condition, GroupKind, Manifest, Problem, ResourceKey, Settings};
 use crate::render::Target;
 use hashbrown::{HashMap, HashSet};
 use std::cell::OnceCell;
@@ -181,6 +181,8 @@ pub(super) struct Control<'a> {
     pub stop: Option<Stop>,
     /// Whether Argo CD acts on it at all.
     pub watched: bool,
+    /// Somebody presses the button of an Application that does not sync by itself.
+    pub pressed: bool,
 }
 
 /// What the status of an Application lists.
@@ -320,6 +322,7 @@ impl<'a> World<'a> {
             listing: Listing::None,
             stop: None,
             watched: true,
+            pressed: false,
         });
         id
     }
@@ -425,9 +428,8 @@ impl<'a> World<'a> {
             return self.thing(instance, &app.cluster, &target.key);
         }
         let key = &target.key;
-        let count = generated
-            .entry((Arc::clone(&key.kind), Arc::clone(&key.namespace), prefix.into()))
-            .or_insert(0);
+        let count =
+            generated.entry((Arc::clone(&key.kind), Arc::clone(&key.namespace), prefix.into())).or_insert(0);
         *count += 1;
         let key = ResourceKey { name: format!("{prefix}<{count}>").into(), ..key.clone() };
         let id = self.thing(instance, &app.cluster, &key);
@@ -490,7 +492,13 @@ impl<'a> World<'a> {
                 let thing = self.thing(instance, &set.home, &set.key());
                 let id = *self.by_set.entry(thing).or_insert(self.sets.len());
                 if id == self.sets.len() {
-                    self.sets.push(SetControl { thing, base: None, head: None, members: Vec::new(), open: true });
+                    self.sets.push(SetControl {
+                        thing,
+                        base: None,
+                        head: None,
+                        members: Vec::new(),
+                        open: true,
+                    });
                 }
                 if side == 0 {
                     self.sets[id].base = Some(set);
@@ -538,7 +546,13 @@ impl<'a> World<'a> {
     }
 
     /// Every object of a kind on a cluster.
-    pub fn of_kind(&self, instance: usize, cluster: &Arc<str>, group: &Arc<str>, kind: &Arc<str>) -> Vec<ThingId> {
+    pub fn of_kind(
+        &self,
+        instance: usize,
+        cluster: &Arc<str>,
+        group: &Arc<str>,
+        kind: &Arc<str>,
+    ) -> Vec<ThingId> {
         let key = (instance, Arc::clone(cluster), Arc::clone(group), Arc::clone(kind));
         self.places().of_kind.get(&key).cloned().unwrap_or_default()
     }
@@ -623,6 +637,14 @@ impl<'a> Control<'a> {
             Spec::Old => self.old.as_ref(),
             Spec::New => self.new.as_ref(),
         }
+    }
+
+    /// Its policy by the spec of today; whoever deploys a folder that no Application names applies and prunes.
+    pub fn automated(&self) -> Option<Automated> {
+        if self.thing.is_none() {
+            return Some(Automated { prune: true, allow_empty: true, ..Automated::default() });
+        }
+        self.view()?.application.spec.automated().cloned()
     }
 
     /// The cluster it deploys to now.

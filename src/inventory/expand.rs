@@ -109,7 +109,8 @@ pub(super) fn load(options: &Options) -> Inventory {
     expansion.follow(&repositories);
     expansion.look_at_programs();
     expansion.add_unclaimed_projects(&found);
-    expansion.finish(found)
+    let own = repositories.own();
+    Inventory { own, ..expansion.finish(found) }
 }
 
 /// What stands in the tree, or the one object that is asked for.
@@ -841,6 +842,7 @@ impl Expansion<'_> {
             files: found.files,
             parts: found.parts,
             kustomizations: found.kustomizations,
+            own: (None, None),
             scopes,
             index: OnceLock::new(),
         };

@@ -62,6 +62,8 @@ pub struct Inventory {
     pub parts: Vec<(Path, Arc<Parsed>)>,
     /// The kustomizations of the tree.
     pub kustomizations: Kustomizations,
+    /// The address that was taken for the tree without being mapped, and its branch.
+    pub own: (Option<String>, Option<String>),
     /// The custom kinds that are known on each cluster.
     pub scopes: HashMap<Arc<str>, Scopes>,
     index: OnceLock<Index>,

@@ -23,6 +23,8 @@ pub struct Options {
     pub repositories: Vec<Mapping>,
     /// Whether addresses that are not mapped may be taken for this tree, by `origin` or by majority.
     pub guess: bool,
+    /// The address that is taken for this tree, where another inventory settled that.
+    pub address: Option<String>,
     /// Files that are left out of discovery.
     pub exclude: GlobSet,
     /// Argo CD instances; empty stands for one with defaults.
@@ -85,6 +87,7 @@ impl Options {
             commit: None,
             repositories: Vec::new(),
             guess: true,
+            address: None,
             exclude: GlobSet::empty(),
             instances: Vec::new(),
             clusters: Clusters::default(),

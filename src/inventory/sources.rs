@@ -30,9 +30,15 @@ impl<'a> Repositories<'a> {
     pub(super) fn new(options: &'a Options, applications: &[Application], sets: &[Manifest]) -> Self {
         let written = applications.iter().flat_map(|app| app.spec.effective_sources());
         let sources: Vec<Source> = written.chain(sets.iter().flat_map(sources_of_set)).collect();
-        let own = if options.guess { own(options, &sources) } else { None };
+        let guess = || if options.guess { own(options, &sources) } else { None };
+        let own = options.address.clone().or_else(guess);
         let branch = options.branch.clone().or_else(|| usual_branch(&sources, own.as_deref()?));
         Self { options, own, branch, revisions: Mutex::default() }
+    }
+
+    /// The address that is taken for this tree, and its branch.
+    pub(super) fn own(&self) -> (Option<String>, Option<String>) {
+        (self.own.clone(), self.branch.clone())
     }
 
     /// The files of a source.

@@ -123,7 +123,11 @@ fn strip(of: &'static str, value: &mut Value) {
     if let Some(item) = of.strip_prefix("[]") {
         value.as_array_mut().into_iter().flatten().for_each(|value| strip(item, value));
     } else if let Some(item) = of.strip_prefix("{}") {
-        value.as_object_mut().into_iter().flat_map(|map| map.values_mut()).for_each(|value| strip(item, value));
+        value
+            .as_object_mut()
+            .into_iter()
+            .flat_map(|map| map.values_mut())
+            .for_each(|value| strip(item, value));
     } else if let (Some(fields), Value::Object(map)) = (TABLE.types.get(of), value) {
         map.retain(|key, _| fields.iter().any(|field| field.name == key));
         for field in fields {
@@ -145,14 +149,20 @@ mod tests {
 
     #[test]
     fn fields_of_kubernetes() {
-        let template = json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "main"}]}});
+        let template =
+            json!({"metadata": {"labels": {"app": "a"}}, "spec": {"containers": [{"name": "main"}]}});
         let selector = json!({"matchLabels": {"app": "a"}});
         for (group, kind, object, expected) in [
             ("", "ConfigMap", json!({"data": {"a": "b"}}), vec![]),
             ("", "ConfigMap", json!({"data": {"a": 1}}), vec![(Flaw::WrongType, "data.a")]),
             ("", "ConfigMap", json!({"data": null}), vec![]),
             ("apps", "Deployment", json!({"spec": {"selector": selector, "template": template}}), vec![]),
-            ("apps", "Deployment", json!({"spec": {"template": template}}), vec![(Flaw::Missing, "spec.selector")]),
+            (
+                "apps",
+                "Deployment",
+                json!({"spec": {"template": template}}),
+                vec![(Flaw::Missing, "spec.selector")],
+            ),
             (
                 "apps",
                 "Deployment",
@@ -169,7 +179,8 @@ mod tests {
 
     #[test]
     fn unknown_fields_go() {
-        let mut object = json!({"spec": {"replica": 2, "template": {"spec": {"containers": [{"nam": "a"}]}}}});
+        let mut object =
+            json!({"spec": {"replica": 2, "template": {"spec": {"containers": [{"nam": "a"}]}}}});
         drop_unknown("apps", "Deployment", &mut object);
         assert_eq!(object, json!({"spec": {"template": {"spec": {"containers": [{}]}}}}));
     }

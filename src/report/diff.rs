@@ -1,6 +1,5 @@
 //! `billhook.diff/1`: what a merge does, as one document or one line an object; and the same for people.
 
-use crate::finding::Severity;
 use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row, Standing};
 use crate::model::Manifest;
 use crate::report::excerpt::{self, BOLD, DIM};
@@ -192,10 +191,13 @@ fn line<'a>(diff: &Diff<'a>, row: &'a Row) -> RowLine<'a> {
     }
 }
 
-/// Rows that share what happens, why, and to whom.
+/// Rows that share what happens, why, and to whom, and what goes along with them.
 struct Group<'a> {
     danger: Danger,
-    rows: Vec<&'a Row>,
+    /// The first of them is the worst.
+    own: Vec<&'a Row>,
+    /// What goes along, the worst first.
+    along: Vec<&'a Row>,
 }
 
 fn people(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
@@ -207,6 +209,7 @@ fn people(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<()
     for group in &groups {
         dangerous(&mut told, diff, group, layout);
     }
+    not_told(&mut told, diff.forecast, layout);
     counts(&mut told, diff.forecast, layout);
     out.write_all(told.as_bytes())?;
     if !diff.lint.findings.is_empty() {
@@ -216,27 +219,47 @@ fn people(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<()
         write!(out, "{}", text::not_known(diff.lint.unknown, layout))?;
     }
     if !layout.quiet {
-        writeln!(out, "{}", summary(diff, &groups, layout))?;
+        writeln!(out, "{}", summary(diff, layout))?;
     }
     Ok(())
 }
 
-/// The rows that are dangerous, by what they share; the worst first.
+/// The causes of what is dangerous, the worst first. What goes along with something is told with it.
 fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
-    let mut known: BTreeMap<(&str, Option<&str>, Outcome, &str, &str), Vec<&Row>> = BTreeMap::new();
-    for row in forecast.rows.iter().filter(|row| row.danger >= Danger::Blocked) {
-        // What its objects are held up by is said once an Application.
-        let because = if row.outcome == Outcome::Blocked { "" } else { &*row.cause.because };
-        let key = (&*row.cluster, row.application.as_deref(), row.outcome, row.cause.code, because);
-        known.entry(key).or_default().push(row);
+    let rows = &forecast.rows;
+    let root = |mut row: usize| {
+        for _ in 0..rows.len() {
+            let Some(above) = rows[row].along.filter(|above| rows[*above].danger >= Danger::Change) else {
+                break;
+            };
+            row = above;
+        }
+        row
+    };
+    let mut known: BTreeMap<(&str, Option<&str>, Outcome, &str, &str), Group<'_>> = BTreeMap::new();
+    for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.danger >= Danger::Change) {
+        let root = root(number);
+        let top = &rows[root];
+        if row.danger < Danger::Blocked && matches!(top.outcome, Outcome::Created | Outcome::Updated) {
+            continue;
+        }
+        let key =
+            (&*top.cluster, top.application.as_deref(), top.outcome, top.cause.code, &*top.cause.because);
+        let group = known.entry(key).or_insert_with(|| Group {
+            danger: Danger::None,
+            own: Vec::new(),
+            along: Vec::new(),
+        });
+        group.danger = group.danger.max(row.danger);
+        if root == number { group.own.push(row) } else { group.along.push(row) }
     }
-    let mut groups: Vec<Group<'_>> = known
-        .into_values()
-        .map(|mut rows| {
-            rows.sort_by_key(|row| std::cmp::Reverse(row.danger)); // Stable: then by key.
-            Group { danger: rows.first().map_or(Danger::None, |row| row.danger), rows }
-        })
-        .collect();
+    let mut groups: Vec<Group<'_>> =
+        known.into_values().filter(|group| group.danger >= Danger::Blocked).collect();
+    for group in &mut groups {
+        // Stable: then by cluster and key.
+        group.own.sort_by_key(|row| std::cmp::Reverse(row.danger));
+        group.along.sort_by_key(|row| std::cmp::Reverse(row.danger));
+    }
     groups.sort_by_key(|group| std::cmp::Reverse(group.danger));
     groups
 }
@@ -248,29 +271,28 @@ fn untold(diff: &Diff<'_>) -> usize {
 }
 
 fn verdict(told: &mut String, diff: &Diff<'_>) {
-    let worst = diff.forecast.rows.iter().map(|row| row.danger).max().unwrap_or(Danger::None);
+    let rows = &diff.forecast.rows;
+    let worst = rows.iter().map(|row| row.danger).max().unwrap_or(Danger::None);
     let mut clusters: Vec<&str> =
-        diff.forecast.rows.iter().filter(|row| row.danger == worst).map(|row| &*row.cluster).collect();
+        rows.iter().filter(|row| row.danger == worst).map(|row| &*row.cluster).collect();
     clusters.sort_unstable();
     clusters.dedup();
     let place = match clusters.as_slice() {
-        [one] => format!("in `{}`", neutral::line(one)),
-        many => format!("in {} clusters", many.len()),
+        [one] => format!("on `{}`", neutral::line(one)),
+        many => format!("on {} clusters", many.len()),
     };
     let what = match worst {
         Danger::DataLoss => format!("merging this destroys data {place}"),
-        Danger::Outage => format!("merging this takes away what runs {place}"),
+        Danger::Outage => format!("merging this takes away what others need {place}"),
         Danger::Orphan => format!("merging this leaves objects behind that nobody owns {place}"),
-        Danger::Blocked => format!("after this merge not everything can be synced {place}"),
-        Danger::Change => {
-            "merging this changes objects and destroys nothing that is known to matter".to_owned()
-        }
+        Danger::Blocked => format!("after this merge not everything comes into being {place}"),
+        Danger::Change => format!("merging this changes objects {place}, and takes away nothing of weight"),
         Danger::None if untold(diff) > 0 => "merging this changes nothing of what is known".to_owned(),
         Danger::None => "merging this changes nothing on any cluster".to_owned(),
     };
-    let new = diff.lint.findings.iter().any(|finding| finding.severity == Severity::Error);
     let sign = if diff.fails { "✖" } else { "✓" };
-    let also = if new && worst < Danger::Blocked { ", but it brings new findings" } else { "" };
+    let new = diff.fails && !diff.fail_on.contains(&worst);
+    let also = if new { ", but it brings new findings" } else { "" };
     let style = match diff.fails {
         true => excerpt::style(miette::Severity::Error),
         false => BOLD,
@@ -279,7 +301,7 @@ fn verdict(told: &mut String, diff: &Diff<'_>) {
 }
 
 fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layout<'_>) {
-    let Some(first) = group.rows.first() else { return };
+    let Some(first) = group.own.first() else { return };
     let style = match group.danger {
         Danger::DataLoss | Danger::Outage => excerpt::style(miette::Severity::Error),
         _ => excerpt::style(miette::Severity::Warning),
@@ -296,69 +318,105 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
         }
     };
     note("why", &first.cause.because);
-    if first.race {
-        note(
-            "",
-            "only the order in which controllers read the commit decides; this is the worst that was seen",
-        );
+    let all = || group.own.iter().chain(&group.along);
+    if all().any(|row| row.race) {
+        note("", "the order in which controllers read the commit decides; this is the worst that was seen");
     }
-    let shown = if layout.verbose { group.rows.len() } else { FOLD };
-    let mut names: Vec<String> = group.rows.iter().take(shown).map(|row| row.key.to_string()).collect();
-    if group.rows.len() > shown {
-        names.push(format!("{} more (-v)", group.rows.len() - shown));
-    }
-    note("objects", &names.join(" · "));
-    let mut places = Vec::new();
-    let told_place = |side: &str, place: Option<Place>| {
-        let place = place?;
-        let path = (layout.shown)(&place.path);
-        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
-        Some(format!("{side} {path}{line}"))
+    let shown = if layout.verbose { usize::MAX } else { FOLD };
+    let list = |rows: &[&Row]| {
+        let mut names: Vec<String> = rows.iter().take(shown).map(|row| row.key.to_string()).collect();
+        if rows.len() > shown {
+            names.push(format!("{} more (-v)", rows.len() - shown));
+        }
+        names.join(" · ")
     };
-    places.extend(told_place("base", first.base.as_ref().and_then(|manifest| (diff.in_base)(manifest))));
-    places.extend(told_place("head", first.head.as_ref().and_then(|manifest| (diff.in_head)(manifest))));
+    if group.own.len() > 1 {
+        note("objects", &list(&group.own));
+    }
+    note("with it", &list(&group.along));
+    let line = |place: Place, path: String| match place.line {
+        Some(line) => format!("{path}:{line}"),
+        None => path,
+    };
+    let base = first.base.as_ref().and_then(|manifest| (diff.in_base)(manifest));
+    let base = base.map(|place| format!("{} (base)", line(place.clone(), place.path.to_string())));
+    let head = first.head.as_ref().and_then(|manifest| (diff.in_head)(manifest));
+    let head = head.map(|place| format!("{} (head)", line(place.clone(), (layout.shown)(&place.path))));
+    let places: Vec<String> = base.into_iter().chain(head).collect();
     note("where", &places.join(" · "));
     told.push('\n');
 }
 
+/// What becomes of these objects nobody can tell; each reason once.
+fn not_told(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
+    let mut reasons: BTreeMap<(&str, &str), Vec<&Row>> = BTreeMap::new();
+    for row in forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown) {
+        reasons.entry((&row.cluster, &row.cause.because)).or_default().push(row);
+    }
+    for ((cluster, because), rows) in reasons {
+        let mut names: Vec<String> = rows.iter().take(FOLD).map(|row| row.key.to_string()).collect();
+        if rows.len() > FOLD {
+            names.push(format!("{} more", rows.len() - FOLD));
+        }
+        let count = text::count(rows.len(), "object");
+        let _ = writeln!(told, "{BOLD}not known{BOLD:#}  {count} on {}", neutral::line(cluster));
+        for (label, text) in [("why", because), ("objects", names.join(" · ").as_str())] {
+            let label = format!("   {label:<7} ");
+            for line in excerpt::wrap(&neutral::line(text), layout.width, &label, "           ") {
+                let _ = writeln!(told, "{line}");
+            }
+        }
+        told.push('\n');
+    }
+}
+
 /// What happens to how many objects of whom, and where.
 fn headline(group: &Group<'_>, first: &Row) -> String {
-    let count = group.rows.len();
-    let objects = match count {
+    let objects = match group.own.len() {
         1 => first.key.to_string(),
-        _ => format!("{count} objects"),
+        count => format!("{count} objects"),
     };
-    let verb = match (first.outcome, count) {
-        (Outcome::Created, _) => "made",
-        (Outcome::Updated, _) => "changed",
-        (Outcome::Unchanged, _) => "left as it is",
-        (Outcome::Pruned, _) => "pruned",
-        (Outcome::Cascaded, _) => "deleted along",
-        (Outcome::Kept, _) => "kept",
-        (Outcome::Orphaned, _) => "orphaned",
-        (Outcome::Adopted, _) => "adopted",
-        (Outcome::Recreated, _) => "deleted and made anew",
-        (Outcome::Stuck, _) => "stuck in deletion",
-        (Outcome::Blocked, _) => "not made",
-        (Outcome::Unknown, _) => "not known",
+    let verb = match first.outcome {
+        Outcome::Created => "made",
+        Outcome::Updated => "changed",
+        Outcome::Unchanged => "left as it is",
+        Outcome::Pruned => "pruned",
+        Outcome::Cascaded => "deleted",
+        Outcome::Kept => "kept",
+        Outcome::Orphaned => "orphaned",
+        Outcome::Adopted => "adopted",
+        Outcome::Recreated => "deleted and made anew",
+        Outcome::Stuck => "stuck in deletion",
+        Outcome::Blocked => "not made",
+        Outcome::Unknown => "not known",
+    };
+    let along = match group.along.len() {
+        0 => String::new(),
+        1 => ", and one object with it".to_owned(),
+        count => format!(", and {count} objects with it"),
     };
     let data: Vec<String> = group
-        .rows
+        .own
         .iter()
-        .filter(|row| row.danger == Danger::DataLoss)
+        .chain(&group.along)
+        .filter(|row| {
+            row.danger == Danger::DataLoss && !matches!(&*row.key.kind, "Namespace" | "Application")
+        })
         .take(2)
         .map(|row| row.key.to_string())
         .collect();
-    let data = match (count, data.as_slice()) {
-        (1, _) | (_, []) => String::new(),
-        (_, some) => format!(", with data in {}", some.join(" and ")),
+    let single = group.own.len() + group.along.len() == 1;
+    let data = match data.as_slice() {
+        [] => String::new(),
+        _ if single => String::new(),
+        some => format!("; data in {}", some.join(" and ")),
     };
     let whose = match (&first.application, &first.to_application) {
         (Some(from), Some(to)) => format!("`{from}` → `{to}`: "),
         (Some(from), None) => format!("`{from}`: "),
         _ => String::new(),
     };
-    format!("{whose}{objects} {verb} on {}{data}", first.cluster)
+    format!("{whose}{objects} {verb} on {}{along}{data}", first.cluster)
 }
 
 fn danger_word(danger: Danger) -> &'static str {
@@ -436,7 +494,7 @@ fn counts(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
     }
 }
 
-fn summary(diff: &Diff<'_>, groups: &[Group<'_>], layout: Layout<'_>) -> String {
+fn summary(diff: &Diff<'_>, layout: Layout<'_>) -> String {
     let mut parts = Vec::new();
     for danger in [Danger::DataLoss, Danger::Outage, Danger::Orphan, Danger::Blocked] {
         let rows = diff.forecast.rows.iter().filter(|row| row.danger == danger).count();
@@ -457,14 +515,10 @@ fn summary(diff: &Diff<'_>, groups: &[Group<'_>], layout: Layout<'_>) -> String 
         let more = if layout.verbose { "" } else { " (run with -v)" };
         let _ = write!(told, " · {} not known{more}", text::count(untold, "thing"));
     }
-    let by: Vec<&str> = groups
-        .iter()
-        .map(|group| group.danger)
-        .filter(|danger| diff.fail_on.contains(danger))
-        .map(danger_word)
-        .collect();
-    if let (true, Some(first)) = (diff.fails, by.first()) {
-        let _ = write!(told, " · fails because of {first} (diff.failOn)");
+    let worst =
+        diff.forecast.rows.iter().map(|row| row.danger).filter(|danger| diff.fail_on.contains(danger)).max();
+    if let (true, Some(worst)) = (diff.fails, worst) {
+        let _ = write!(told, " · fails because of {} (diff.failOn)", danger_word(worst));
     }
     told
 }

@@ -144,7 +144,13 @@ fn written(format: Format, findings: &[Finding], unknown: &[Unknown<'_>], layout
     let summary =
         Summary { applications: 41, objects: 2310, clusters: 2, not_rendered: 2, suppressed: 1, fixed: 0 };
     let mut out = Vec::new();
-    lint(format, &Lint { findings, unknown, summary, sources: &|_, path: &str| text_of(path) }, layout, &mut out).unwrap();
+    lint(
+        format,
+        &Lint { findings, unknown, summary, sources: &|_, path: &str| text_of(path) },
+        layout,
+        &mut out,
+    )
+    .unwrap();
     anstream::adapter::strip_str(std::str::from_utf8(&out).unwrap()).to_string()
 }
 

@@ -1,4 +1,4 @@
-//! BH306. Meaning, rationale and examples: `rules/BH306-allow-empty-with-prune.md`.
+//! BH311. Meaning, rationale and examples: `rules/BH311-allow-empty-with-prune.md`.
 
 use super::sets::Subject;
 use super::{Check, Context, Rule};
@@ -6,7 +6,7 @@ use crate::finding::FixKind;
 use crate::yaml::{Node, edit};
 
 pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH306-allow-empty-with-prune.md"),
+    page: include_str!("../../rules/BH311-allow-empty-with-prune.md"),
     check: Check::Inventory(check),
 };
 

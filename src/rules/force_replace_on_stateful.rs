@@ -1,46 +1,90 @@
-//! BH307. Meaning, rationale and examples: `rules/BH307-force-replace-on-stateful.md`.
+//! BH309. Meaning, rationale and examples: `rules/BH309-force-replace-on-stateful.md`.
 
-use crate::finding::Severity;
-use crate::inventory::{App, ResourceId};
-use crate::model::{SyncOptions, holds_data};
+use super::options::{drop_option, without};
+use super::{Check, Context, Rule};
+use crate::finding::{FixKind, Severity};
+use crate::inventory::App;
+use crate::model::{GroupKind, SYNC_OPTIONS, SyncOptions, holds_data};
 use crate::render::Target;
-use crate::rules::{Check, Context, Rule};
+use crate::yaml::Node;
 
 pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH307-force-replace-on-stateful.md"),
-    check: Check::Resource(check),
+    page: include_str!("../../rules/BH309-force-replace-on-stateful.md"),
+    check: Check::Inventory(check),
 };
 
-fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
-    let what = match target {
-        _ if target.hooks.is_some() => return,
-        _ if holds_data(&target.key.group, &target.manifest, &cx.options.stateful) => "it holds data",
-        _ if target.key.is("apps", "StatefulSet") => "it has a state",
-        _ if is_load_balancer(target) => "it has an address outside of the cluster",
-        _ => return,
-    };
-    let own = SyncOptions::of_object(&target.manifest);
-    let replaced = own.has("Replace=true") || app.application.spec.sync_options().has("Replace=true");
-    let group = format!("`{}` replaces or recreates what must not be", app.id);
-    if own.has("Force=true") {
-        cx.report_target(
-            app,
-            target,
-            format!("`Force=true` deletes `{}` and makes it anew, and {what}", target.key),
-        )
-        .because("with it, every change that cannot be applied in place is a deletion first; nothing asks")
-        .help("take `Force=true` out; it is meant for Jobs")
-        .group(group);
-    } else if replaced {
-        cx.report_target(app, target, format!("`Replace=true` replaces `{}` as a whole, and {what}", target.key))
-            .because("what controllers and people added to the object is lost at every sync, and what cannot be replaced stops the sync, which invites somebody to force it")
-            .help("use `ServerSideApply=true` where the object is too large to be applied")
-            .group(group)
-            .at_most(Severity::Warning);
+const FORCE: &str = "Force=true";
+const REPLACE: &str = "Replace=true";
+const APPLICATION: &[&str] = &["spec", "syncPolicy", "syncOptions"];
+
+fn check(cx: &mut Context<'_>) {
+    let inventory = cx.inventory;
+    for app in inventory.applications.iter().filter(|app| app.changed_by.is_none()) {
+        let lasting: Vec<&Target> =
+            app.targets.list.iter().filter(|target| must_last(target, &cx.options.stateful)).collect();
+        let everywhere = app.application.spec.sync_options().has(REPLACE);
+        for target in &lasting {
+            tell_object(cx, app, target, everywhere);
+        }
+        if everywhere && let Some(first) = lasting.first() {
+            tell_application(cx, app, first, lasting.len());
+        }
     }
 }
 
-fn is_load_balancer(target: &Target) -> bool {
-    let kind = target.manifest.node().at(&["spec", "type"]).and_then(|kind| kind.as_str());
-    target.key.is("", "Service") && kind == Some("LoadBalancer")
+/// Whether an object is one that must not be made anew.
+fn must_last(target: &Target, stateful: &[GroupKind]) -> bool {
+    let key = &target.key;
+    let balances =
+        || target.manifest.node().at(&["spec", "type"]).and_then(Node::as_str) == Some("LoadBalancer");
+    target.hooks.is_none()
+        && (holds_data(&key.group, &target.manifest, stateful)
+            || key.is("apps", "StatefulSet")
+            || key.is("", "PersistentVolume")
+            || (key.is("", "Service") && balances()))
+}
+
+fn tell_object(cx: &mut Context<'_>, app: &App, target: &Target, everywhere: bool) {
+    let own = SyncOptions::of_object(&target.manifest);
+    let (force, replace) = (own.has(FORCE), own.has(REPLACE));
+    let (what, because) = match (force, replace || everywhere) {
+        (true, true) => (
+            "is deleted and made anew at every sync",
+            "`Replace=true` with `Force=true` runs `kubectl replace --force`, which deletes the object first",
+        ),
+        (true, false) => (
+            "is deleted and made anew when a field changes that cannot",
+            "`Force=true` runs `kubectl apply --force`, which deletes what it cannot change; without the option the sync would fail and nothing be lost",
+        ),
+        (false, _) if replace => (
+            "is overwritten at every sync",
+            "`Replace=true` runs `kubectl replace`: what controllers wrote into the object is lost, and where it must not be, the sync fails",
+        ),
+        (false, _) => return,
+    };
+    let fix = without(&target.manifest, &["Force", "Replace"], cx.inventory);
+    let place = target.manifest.location_at(&["metadata", "annotations", SYNC_OPTIONS]);
+    let report = cx
+        .report(place, format!("`{}` {what}", target.key))
+        .about(app, target)
+        .because(because)
+        .help("take the option off; for objects that are too large for `kubectl apply`, use `ServerSideApply=true`")
+        .fix(FixKind::Safe, fix);
+    if !force {
+        report.at_most(Severity::Warning);
+    }
+}
+
+fn tell_application(cx: &mut Context<'_>, app: &App, first: &Target, count: usize) {
+    let objects = match count {
+        1 => format!("`{}`", first.key),
+        _ => format!("`{}` and {} more that must last", first.key, count - 1),
+    };
+    let fix = drop_option(&app.application.manifest, APPLICATION, REPLACE, cx.inventory);
+    cx.report_app(app, APPLICATION, format!("`{}` overwrites {objects} at every sync", app.id))
+        .see(first.manifest.location(), "this one among them")
+        .because("`Replace=true` of an Application counts for all of its objects: what controllers wrote into them is lost, and where it must not be, the sync fails")
+        .help("put `Replace=true` on the object that needs it, or use `ServerSideApply=true`")
+        .at_most(Severity::Warning)
+        .fix(FixKind::Unsafe, fix);
 }

@@ -1,4 +1,4 @@
-//! BH309. Meaning, rationale and examples: `rules/BH309-managed-namespace-tracked.md`.
+//! BH312. Meaning, rationale and examples: `rules/BH312-managed-namespace-tracked.md`.
 
 use super::sets::Subject;
 use super::{Check, Context, Rule};
@@ -8,7 +8,7 @@ use crate::model::Tracking;
 use crate::yaml::edit;
 
 pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH309-managed-namespace-tracked.md"),
+    page: include_str!("../../rules/BH312-managed-namespace-tracked.md"),
     check: Check::Inventory(check),
 };
 

@@ -19,6 +19,9 @@ mod api_removed;
 mod app_in_default_project;
 mod app_of_apps_escalation;
 mod application_name_collision;
+mod application_removed_cascade;
+mod application_removed_orphans;
+mod application_renamed;
 mod appproject_wildcard;
 mod appset_duplicate_name;
 mod appset_missingkey;
@@ -28,9 +31,12 @@ mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
 mod argocd_rbac_wide;
 mod change;
+mod claims_deleted_by_scaling;
 mod cluster_scope_wildcard;
 mod cmp_unsafe_pipeline;
 mod committed_live_metadata;
+mod crd_removed;
+mod data_bearing_cr_removed;
 mod delete_data_switch;
 mod destination_ambiguous;
 mod destination_unknown_cluster;
@@ -38,6 +44,7 @@ mod document;
 mod duplicate_object;
 mod duplicate_object_api_alias;
 mod duplicate_yaml_key;
+mod engine_config_removed;
 mod engine_self_unprotected;
 mod env_mismatch;
 mod excluded_kind_in_git;
@@ -49,10 +56,15 @@ mod helm_keep_is_not_prune_false;
 mod hidden_source_override;
 mod hook_on_persistent_object;
 mod hook_or_wave_invalid;
+mod immutable_field_changed;
 mod instance_label_conflict;
 mod kustomize_duplicate_id;
+mod kustomize_namespace_changed;
+mod loadbalancer_recreated;
 mod managed_namespace_tracked;
+mod manifest_not_picked_up;
 mod manifest_unparseable;
+mod manifest_unreferenced;
 mod merged_documents;
 mod name_path_mismatch;
 mod namespace_missing;
@@ -62,6 +74,7 @@ mod namespace_two_owners;
 mod non_string_map_value;
 mod nondeterministic_render;
 mod null_value_override;
+mod object_moved_namespace;
 mod operator_inherits_tracking_label;
 mod options;
 mod owners;
@@ -76,8 +89,10 @@ mod project_reaches_argocd;
 mod projects;
 mod protected_namespace_managed;
 mod prune_without_delete_protection;
+mod pvc_removed;
 mod rbac_subject_namespace;
 mod reclaim_delete;
+mod reclaim_switched_to_delete;
 mod rendered_into_default_namespace;
 mod replicas_with_autoscaler;
 mod root_app_finalizer;
@@ -85,20 +100,25 @@ mod sets;
 mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
+mod skip_marker;
 mod source_namespaces_privileged;
 mod stateful_without_prune_protection;
+mod statefulset_renamed;
 mod sts_pvc_retention_delete;
 mod suppressions;
 mod sync_option_invalid;
 mod template_residue;
+mod tracking_key_changed;
 mod tracking_label_too_long;
 mod unscoped_cluster_generator;
 mod values_file_missing;
+mod volumes;
 mod wave_inversion;
 mod webhook_fail_closed;
 mod wellknown_label_removed;
 mod yaml_numeric_coercion;
 
+use change::Gone;
 use document::Document;
 
 pub use change::Change;
@@ -169,16 +189,34 @@ const RULES: &[&Rule] = &[
     &prune_without_delete_protection::RULE,
     &helm_keep_is_not_prune_false::RULE,
     &shared_resource_not_guarded::RULE,
-    &allow_empty_with_prune::RULE,
-    &force_replace_on_stateful::RULE,
-    &sts_pvc_retention_delete::RULE,
-    &managed_namespace_tracked::RULE,
-    &delete_data_switch::RULE,
     &reclaim_delete::RULE,
+    &sts_pvc_retention_delete::RULE,
+    &delete_data_switch::RULE,
+    &force_replace_on_stateful::RULE,
     &engine_self_unprotected::RULE,
+    &allow_empty_with_prune::RULE,
+    &managed_namespace_tracked::RULE,
     &root_app_finalizer::RULE,
     &partial_foreign_object::RULE,
+    &application_removed_cascade::RULE,
+    &application_removed_orphans::RULE,
+    &application_renamed::RULE,
     &namespace_object_removed::RULE,
+    &manifest_unreferenced::RULE,
+    &manifest_not_picked_up::RULE,
+    &skip_marker::RULE,
+    &object_moved_namespace::RULE,
+    &kustomize_namespace_changed::RULE,
+    &crd_removed::RULE,
+    &data_bearing_cr_removed::RULE,
+    &pvc_removed::RULE,
+    &statefulset_renamed::RULE,
+    &immutable_field_changed::RULE,
+    &reclaim_switched_to_delete::RULE,
+    &claims_deleted_by_scaling::RULE,
+    &loadbalancer_recreated::RULE,
+    &tracking_key_changed::RULE,
+    &engine_config_removed::RULE,
     &sync_option_invalid::RULE,
     &hook_or_wave_invalid::RULE,
     &field_misplaced::RULE,
@@ -454,6 +492,16 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Reports on an Application that head does not have: where its maker is in head, else where it is in base.
+    fn report_gone(&mut self, change: &Change<'_>, gone: &Gone<'_>, message: String) -> Report<'_> {
+        let before = gone.app.application.manifest.location().in_base();
+        match change.maker(gone) {
+            Some(maker) => self.report(maker, message).see(before, "what base has"),
+            None => self.report(before, message),
+        }
+        .application_object(gone.app)
+    }
+
     /// Reports on an Application, at the field of this path.
     pub fn report_app(&mut self, app: &App, path: &[&str], message: impl Into<String>) -> Report<'_> {
         self.report(app.application.manifest.location_at(path), message).application(app)
@@ -510,6 +558,11 @@ impl Report<'_> {
     fn named(self, object: Object) -> Self {
         self.finding.object = Some(object);
         self
+    }
+
+    /// The Application object itself, where a merge does something to it.
+    pub fn application_object(self, app: &App) -> Self {
+        self.object(&change::key_of(app)).application(app)
     }
 
     /// The Application that makes the object.

@@ -4,7 +4,7 @@ use crate::files::{Location, Span};
 use crate::finding::Edit;
 use crate::inventory::Inventory;
 use crate::model::{Manifest, SYNC_OPTIONS, SyncOptions};
-use crate::yaml::edit;
+use crate::yaml::{Node, edit};
 use serde_json::{Value, json};
 
 /// Gives an object these sync options, `name=value` each; an option of the same name is replaced, others stay.
@@ -28,6 +28,72 @@ pub(super) fn add(manifest: &Manifest, path: &[&str], option: &str, inventory: &
         _ => edit::set(manifest.node(), path, &json!([option])),
     };
     edits(manifest, edit, inventory)
+}
+
+/// Takes options of these names off an object; the annotation goes where nothing is left of it.
+pub(super) fn without(manifest: &Manifest, names: &[&str], inventory: &Inventory) -> Vec<Edit> {
+    let old = manifest.annotation(SYNC_OPTIONS).unwrap_or("");
+    let separator = if old.contains(", ") { ", " } else { "," };
+    let own = SyncOptions::of_object(manifest);
+    let is_named = |item: &&str| names.contains(&item.split('=').next().unwrap_or(item));
+    let text = own.iter().filter(|item| !is_named(item)).collect::<Vec<_>>().join(separator);
+    if !text.is_empty() {
+        let path = ["metadata", "annotations", SYNC_OPTIONS];
+        return edits(manifest, edit::set(manifest.node(), &path, &Value::from(text)), inventory);
+    }
+    let edit = manifest.node().at(&["metadata", "annotations"]).and_then(|map| {
+        let entry = map.entry(SYNC_OPTIONS)?;
+        edit::delete(map, &entry)
+    });
+    edits(manifest, edit, inventory)
+}
+
+/// Takes one option out of the list at `path`.
+pub(super) fn drop_option(
+    manifest: &Manifest,
+    path: &[&str],
+    option: &str,
+    inventory: &Inventory,
+) -> Vec<Edit> {
+    let Some(list) = manifest.node().at(path) else { return Vec::new() };
+    let kept: Vec<Value> =
+        list.items().filter(|item| item.as_str() != Some(option)).map(|item| item.to_json()).collect();
+    edits(manifest, edit::set(manifest.node(), path, &Value::from(kept)), inventory)
+}
+
+/// Writes a text in place of the value at `path`.
+pub(super) fn replace(manifest: &Manifest, path: &[&str], value: &str, inventory: &Inventory) -> Vec<Edit> {
+    let Some(node) = manifest.node().at(path) else { return Vec::new() };
+    edit_node(manifest, node, &json!(value), inventory)
+}
+
+/// Writes a value in place of a scalar of the manifest.
+pub(super) fn edit_node(
+    manifest: &Manifest,
+    node: Node<'_>,
+    value: &Value,
+    inventory: &Inventory,
+) -> Vec<Edit> {
+    edits(manifest, edit::replace(node, value), inventory)
+}
+
+/// Writes the annotation `new` with this value in place of the annotation `old`.
+pub(super) fn exchange(
+    manifest: &Manifest,
+    old: &str,
+    new: &str,
+    value: &str,
+    inventory: &Inventory,
+) -> Vec<Edit> {
+    let Some(map) = manifest.node().at(&["metadata", "annotations"]) else { return Vec::new() };
+    let Some(entry) = map.entry(old).filter(|_| map.get(new).is_none()) else { return Vec::new() };
+    let mut all = edits(manifest, edit::replace(entry.key_node, &json!(new)), inventory);
+    let value = edits(manifest, edit::replace(entry.value, &json!(value)), inventory);
+    match (all.is_empty(), value.is_empty()) {
+        (false, false) => all.extend(value),
+        _ => all.clear(),
+    }
+    all
 }
 
 /// A change of the text of an object; nothing where that does not stand in the tree as it is.

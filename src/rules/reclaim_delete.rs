@@ -1,72 +1,67 @@
-//! BH311. Meaning, rationale and examples: `rules/BH311-reclaim-delete.md`.
+//! BH306. Meaning, rationale and examples: `rules/BH306-reclaim-delete.md`.
 
-use crate::inventory::{App, ResourceId};
-use crate::render::Target;
-use crate::rules::{Check, Context, Rule};
-use crate::yaml::Node;
+use super::volumes::{Policies, Reclaim, uses};
+use super::{Check, Context, Rule};
+use crate::inventory::{Inventory, ResourceId};
 use hashbrown::HashMap;
-use std::sync::Arc;
 
 pub(super) const RULE: Rule =
-    Rule { page: include_str!("../../rules/BH311-reclaim-delete.md"), check: Check::Inventory(check) };
-
-/// Instance, cluster and name of a storage class.
-type Class = (usize, Arc<str>, String);
+    Rule { page: include_str!("../../rules/BH306-reclaim-delete.md"), check: Check::Inventory(check) };
 
 fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
-    let mut classes: HashMap<Class, Vec<ResourceId>> = HashMap::new();
+    let policies = Policies::new(inventory);
+    let mut claims: HashMap<ResourceId, Vec<ResourceId>> = HashMap::new();
     for id in inventory.resources() {
         let (app, target) = (inventory.app(id), inventory.target(id));
-        for class in used(target) {
-            classes.entry((app.instance, Arc::clone(&app.cluster), class)).or_default().push(id);
-        }
-    }
-    for id in inventory.resources() {
-        let (app, target) = (inventory.app(id), inventory.target(id));
-        if target.key.is("storage.k8s.io", "StorageClass") {
-            let class = (app.instance, Arc::clone(&app.cluster), target.key.name.to_string());
-            if let Some(users) = classes.get(&class) {
-                class_of(app, target, users, cx);
+        for used in uses(&target.key, &target.manifest, &cx.options.stateful) {
+            let class = policies.class_of(app.instance, &app.cluster, &used);
+            if let Some(class) = class.filter(|class| class.reclaim == Reclaim::Delete) {
+                claims.entry(class.at).or_default().push(id);
             }
         }
     }
-}
-
-/// The storage classes that an object names for its claims.
-fn used(target: &Target) -> Vec<String> {
-    let spec = target.manifest.node().get("spec");
-    let class = |spec: Node<'_>| spec.get("storageClassName")?.as_str().map(str::to_owned);
-    match &*target.key.kind {
-        "PersistentVolumeClaim" if target.key.group.is_empty() => spec.and_then(class).into_iter().collect(),
-        "StatefulSet" if *target.key.group == *"apps" => {
-            let templates = spec.and_then(|spec| spec.get("volumeClaimTemplates")).into_iter();
-            let specs = templates.flat_map(Node::items).filter_map(|template| template.get("spec"));
-            specs.filter_map(class).collect()
+    let mut classes: Vec<_> = claims.into_iter().collect();
+    classes.sort_unstable_by_key(|(class, _)| *class);
+    for (class, claims) in classes {
+        tell_class(cx, inventory, class, &claims);
+    }
+    for id in inventory.resources() {
+        let target = inventory.target(id);
+        let policy = target.manifest.node().at(&["spec", "persistentVolumeReclaimPolicy"]);
+        if target.key.is("", "PersistentVolume")
+            && policy.and_then(|policy| policy.as_str()) == Some("Delete")
+        {
+            let place = target.manifest.location_at(&["spec", "persistentVolumeReclaimPolicy"]);
+            cx.report(place, format!("`{}` is deleted with its claim", target.key))
+                .about(inventory.app(id), target)
+                .because("the reclaim policy `Delete` deletes the disk as soon as the claim is gone")
+                .help("write `persistentVolumeReclaimPolicy: Retain`, which is what a PersistentVolume in git gets by default");
         }
-        _ => Vec::new(),
     }
 }
 
-fn class_of(app: &App, target: &Target, users: &[ResourceId], cx: &mut Context<'_>) {
-    let policy = target.manifest.node().get("reclaimPolicy");
-    let word = match policy.map(|policy| policy.text()) {
-        None | Some("") => "is not set, which means `Delete`",
-        Some("Delete") => "is `Delete`",
-        Some(_) => return,
+fn tell_class(cx: &mut Context<'_>, inventory: &Inventory, class: ResourceId, claims: &[ResourceId]) {
+    let (app, target) = (inventory.app(class), inventory.target(class));
+    let first = inventory.target(claims[0]);
+    let such = match claims.len() {
+        1 => "such as",
+        _ => "among them",
     };
-    let inventory = cx.inventory;
-    let Some(first) = users.first() else { return };
-    let (user, key) = (inventory.target(*first), inventory.target(*first).key.clone());
-    let more = match users.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more"),
+    let message = format!(
+        "volumes of the class `{}` are deleted with their claims, {such} `{}`",
+        target.key.name, first.key
+    );
+    let says_so = target.manifest.node().get("reclaimPolicy").is_some();
+    let because = match says_so {
+        true => "the reclaim policy `Delete` deletes the disk as soon as the claim is gone",
+        false => {
+            "a StorageClass without `reclaimPolicy` means `Delete`: the disk is deleted as soon as the claim is gone"
+        }
     };
-    let message =
-        format!("the reclaim policy of `{}` {word}, and `{key}`{more} keeps data on it", target.key);
     cx.report(target.manifest.location_at(&["reclaimPolicy"]), message)
         .about(app, target)
-        .see(user.manifest.location(), "keeps data on it")
-        .because("with the claim the volume goes, at once and for good; with `Retain` it can be bound again")
-        .help("make a class with `reclaimPolicy: Retain` for what must last: a class cannot be changed, and volumes that exist need a patch");
+        .see(first.manifest.location(), "it gets its volume from this class")
+        .because(because)
+        .help("make a class with `reclaimPolicy: Retain` for what must not be lost; the field of a class that exists cannot change");
 }

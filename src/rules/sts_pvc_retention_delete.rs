@@ -1,37 +1,50 @@
-//! BH308. Meaning, rationale and examples: `rules/BH308-sts-pvc-retention-delete.md`.
+//! BH307. Meaning, rationale and examples: `rules/BH307-sts-pvc-retention-delete.md`.
 
+use super::options::replace;
+use super::{Check, Context, Rule};
 use crate::finding::FixKind;
 use crate::inventory::{App, ResourceId};
 use crate::render::Target;
-use crate::rules::{Check, Context, Rule, options};
-use crate::yaml::edit;
+use crate::yaml::Node;
 
 pub(super) const RULE: Rule = Rule {
-    page: include_str!("../../rules/BH308-sts-pvc-retention-delete.md"),
+    page: include_str!("../../rules/BH307-sts-pvc-retention-delete.md"),
     check: Check::Resource(check),
 };
 
 const POLICY: &str = "persistentVolumeClaimRetentionPolicy";
+const FIELDS: &[(&str, &str, &str)] = &[
+    (
+        "whenDeleted",
+        "deletes its claims when it is deleted",
+        "the claims belong to the set and go with it: when it is pruned, recreated, or its Application is deleted",
+    ),
+    (
+        "whenScaled",
+        "deletes the claims of replicas that go when it is scaled down",
+        "a replica less for an hour is an empty volume afterwards",
+    ),
+];
 
 fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     if !target.key.is("apps", "StatefulSet") {
         return;
     }
     let Some(spec) = target.manifest.node().get("spec") else { return };
-    if spec.get("volumeClaimTemplates").is_none_or(|templates| templates.is_empty()) {
+    if spec.get("volumeClaimTemplates").is_none_or(|list| list.is_empty()) {
         return;
     }
-    for (field, when) in [("whenDeleted", "is deleted"), ("whenScaled", "has fewer replicas")] {
-        let Some(policy) = spec.at(&[POLICY, field]).filter(|policy| policy.as_str() == Some("Delete"))
-        else {
+    for (field, does, because) in FIELDS {
+        let value = spec.at(&[POLICY, field]);
+        if value.and_then(Node::as_str) != Some("Delete") {
             continue;
-        };
-        let edits = options::edits(&target.manifest, edit::replace(policy, &"Retain".into()), cx.inventory);
-        let message = format!("the claims of `{}` are deleted when it {when}", target.key);
-        cx.report(target.manifest.location_at(&["spec", POLICY, field]), message)
+        }
+        let fix = replace(&target.manifest, &["spec", POLICY, field], "Retain", cx.inventory);
+        let place = target.manifest.location_at(&["spec", POLICY, field]);
+        cx.report(place, format!("`{}` {does}", target.key))
             .about(app, target)
-            .because("by default the claims of a StatefulSet outlive it; with `Delete` a prune, a rename or one replica less takes the data along")
-            .help(format!("write `{field}: Retain`"))
-            .fix(FixKind::Safe, edits);
+            .because(*because)
+            .help(format!("write `{field}: Retain`, which is the default"))
+            .fix(FixKind::Safe, fix);
     }
 }

@@ -310,7 +310,7 @@ impl<'a> Node<'a> {
     }
 
     /// Every node of the subtree as written, itself first; aliases are not followed.
-    pub(super) fn subtree(self) -> impl Iterator<Item = Node<'a>> {
+    pub fn subtree(self) -> impl Iterator<Item = Node<'a>> {
         let raw = self.target();
         let end = if raw.kind.is_scalar() { self.target + 1 } else { raw.a };
         (self.target..end).map(move |index| Node::new(self.file, index))

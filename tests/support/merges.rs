@@ -90,7 +90,8 @@ fn cluster(name: &str) -> String {
 
 fn key(cluster_of: &Value, object: &Value) -> Key {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let [group, kind, namespace, name] = ["group", "kind", "namespace", "name"].map(|part| text(&object[part]));
+    let [group, kind, namespace, name] =
+        ["group", "kind", "namespace", "name"].map(|part| text(&object[part]));
     (cluster(cluster_of.as_str().unwrap_or_default()), group, kind, namespace, name)
 }
 
@@ -153,7 +154,11 @@ fn wrong(object: &Value, row: Option<&Value>, race: bool, needs: &[String]) -> O
     let worst = (race || forced) && row["race"] == json!(true);
     let fine = match needs {
         [] => same,
-        _ => same || worst || !DELETIONS.contains(&outcome) || right.iter().any(|right| DELETIONS.contains(right)),
+        _ => {
+            same || worst
+                || !DELETIONS.contains(&outcome)
+                || right.iter().any(|right| DELETIONS.contains(right))
+        }
     };
     (!fine).then(|| format!("{}, should be {} ({cause})", told(row), right.join(" or ")))
 }
@@ -189,7 +194,8 @@ pub fn transition(
     }
     let options = super::render::yaml(&text("case.yaml").unwrap_or_default());
     if let Some(policy) = options["policy"].as_str() {
-        question.configure("argocd", json!({"applicationSetPolicy": {"flag": policy, "allowOverride": false}}));
+        question
+            .configure("argocd", json!({"applicationSetPolicy": {"flag": policy, "allowOverride": false}}));
     }
     if let Some(clusters) = text("clusters.yaml") {
         question.configure("clusters", super::render::yaml(&clusters));

@@ -1,0 +1,87 @@
+//! BH402. Meaning, rationale and examples: `rules/BH402-application-removed-cascade.md`.
+
+use super::change::{Gone, Why, is_lost, key_of, steps};
+use crate::inventory::{App, Parent};
+use crate::rules::{Change, Check, Context, Rule};
+
+pub(super) const RULE: Rule = Rule {
+    page: include_str!("../../rules/BH402-application-removed-cascade.md"),
+    check: Check::Change(check),
+};
+
+fn check(change: &Change<'_>, cx: &mut Context<'_>) {
+    for gone in change.gone().iter().filter(|gone| gone.is_deleted() && gone.successor.is_none()) {
+        if matches!(gone.why, Why::Removed) {
+            removed(change, gone, cx);
+        }
+    }
+    for pair in &change.apps {
+        if let (Some(base), Some(head)) = (pair.base, pair.head) {
+            handed_over(change, base, head, cx);
+        }
+    }
+}
+
+/// An Application that leaves git and takes its objects with it.
+fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
+    let lost = change.fallout(gone.app);
+    if lost.is_empty() {
+        return;
+    }
+    let app = gone.app;
+    let parent = steps::until_parent(change.base, app);
+    let file = steps::file(&app.application.manifest);
+    cx.report_gone(change, gone, format!("`{}` leaves git and takes {} with it", app.id, lost.told()))
+        .because(format!(
+            "{}, and its finalizer then deletes everything that it deployed",
+            gone.row.map_or("it is deleted", |row| &*row.cause.because)
+        ))
+        .help(format!(
+            "if its objects are to stay, in two merges: {}; if they are to go, {}",
+            steps::plan([
+                format!(
+                    "take `resources-finalizer.argocd.argoproj.io` off `{}` in {file}, and {parent}",
+                    app.id
+                ),
+                format!("then remove it from {file}"),
+            ]),
+            steps::acknowledge(&key_of(app)),
+        ));
+}
+
+/// An Application that one parent deletes before another one makes it again.
+fn handed_over(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
+    let Some(row) = change.row(&base.home, &key_of(base)).filter(|row| is_lost(row)) else { return };
+    let lost = change.fallout(base);
+    if lost.is_empty() {
+        return;
+    }
+    let message = format!("`{}` is deleted and made anew, and {} with it", base.id, lost.told());
+    let manifest = &head.application.manifest;
+    let (old, new) = (maker(change.base, base), maker(change.head, head));
+    cx.report(manifest.location(), message)
+        .application_object(head)
+        .because(format!("{}; what makes it exist changes from {old} to {new}", row.cause.because))
+        .see(base.application.manifest.location().in_base(), "what base has")
+        .help(format!(
+            "in two merges: {}",
+            steps::plan([
+                format!(
+                    "take `resources-finalizer.argocd.argoproj.io` off `{}` in {}, or put `{}` on it, and {}",
+                    base.id,
+                    steps::file(&base.application.manifest),
+                    steps::KEEP,
+                    steps::until_parent(change.base, base)
+                ),
+                format!("then let {new} make it"),
+            ])
+        ));
+}
+
+fn maker(inventory: &crate::inventory::Inventory, app: &App) -> String {
+    match app.parent {
+        Parent::Application(parent) => format!("`{}`", inventory.applications[parent].id),
+        Parent::Set { set, .. } => format!("ApplicationSet `{}`", inventory.sets[set].id),
+        Parent::Root | Parent::Folder => "whoever applies it".to_owned(),
+    }
+}

@@ -1,0 +1,48 @@
+//! BH404. Meaning, rationale and examples: `rules/BH404-application-renamed.md`.
+
+use super::change::{Losses, Why, steps};
+use crate::rules::{Change, Check, Context, Rule};
+
+pub(super) const RULE: Rule =
+    Rule { page: include_str!("../../rules/BH404-application-renamed.md"), check: Check::Change(check) };
+
+fn check(change: &Change<'_>, cx: &mut Context<'_>) {
+    let plain = |why: &Why<'_>| matches!(why, Why::Removed | Why::WithParent);
+    for gone in change.gone().iter().filter(|gone| gone.is_deleted() && plain(&gone.why)) {
+        let Some(new) = gone.successor else { continue };
+        let (old, app) = (&gone.app.id, gone.app);
+        let lost = Losses::of(change.rows_of(old));
+        let left = Losses::orphans(change.rows_of(old));
+        let (message, because) = match (lost.is_empty(), left.is_empty()) {
+            (false, _) => (
+                format!("`{old}` becomes `{}`, and {} go with the old name", new.id, lost.told()),
+                "to Argo CD this is one Application that is deleted, with everything it deployed, and another one that \
+                 makes the same: whether anything comes back, and when, is a race"
+                    .to_owned(),
+            ),
+            (true, false) => (
+                format!("`{old}` becomes `{}`, which does not take over {}", new.id, left.told()),
+                format!("what `{old}` deployed carries its name, and nobody updates it any more"),
+            ),
+            (true, true) => continue,
+        };
+        cx.report(new.application.manifest.location(), message)
+            .application_object(app)
+            .because(because)
+            .see(app.application.manifest.location().in_base(), "the name that base has")
+            .help(format!(
+                "keep the name, or rename in two merges: {}",
+                steps::plan([
+                    format!(
+                        "take `resources-finalizer.argocd.argoproj.io` off `{old}` in {}, and {}",
+                        steps::file(&app.application.manifest),
+                        steps::until_parent(change.base, app)
+                    ),
+                    format!(
+                        "then rename it: `{}` takes the objects over, as long as it has no `FailOnSharedResource=true`",
+                        new.id
+                    ),
+                ])
+            ));
+    }
+}
