@@ -30,7 +30,7 @@ pub use cluster::{Cluster, Clusters, DEFAULT_KUBERNETES, IN_CLUSTER, IN_CLUSTER_
 pub use data::holds_data;
 pub use exclusions::Exclusions;
 pub use fields::{Content, Count, Field, fields, places};
-pub use hooks::{HELM_HOOK, HOOK, Phase, hooks, wave};
+pub use hooks::{Phase, hooks, wave};
 pub use key::{GroupKind, ResourceKey, group_of, version_of};
 pub use manifest::{Manifest, Origin, misspelt_head};
 pub use option_names::{COMPARE_OPTIONS, Level, Meaning, meaning, sync_options, values_of};
