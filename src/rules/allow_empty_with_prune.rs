@@ -1,42 +1,32 @@
-//! BH415. Meaning, rationale and examples: `rules/BH415-allow-empty-with-prune.md`.
+//! BH311. Meaning, rationale and examples: `rules/BH311-allow-empty-with-prune.md`.
 
-use crate::files::Location;
-use crate::finding::Severity;
-use crate::inventory::App;
-use crate::rules::{Change, Check, Context, Rule};
-use hashbrown::HashSet;
+use super::sets::Subject;
+use super::{Check, Context, Rule};
+use crate::finding::FixKind;
+use crate::yaml::{Node, edit};
 
-pub(super) const RULE: Rule =
-    Rule { page: include_str!("../../rules/BH415-allow-empty-with-prune.md"), check: Check::Change(check) };
+pub(super) const RULE: Rule = Rule {
+    page: include_str!("../../rules/BH311-allow-empty-with-prune.md"),
+    check: Check::Inventory(check),
+};
 
-const ALLOW_EMPTY: &[&str] = &["spec", "syncPolicy", "automated", "allowEmpty"];
-
-fn check(change: &Change<'_>, cx: &mut Context<'_>) {
-    // What one template makes is told once.
-    let mut told: HashSet<Location> = HashSet::new();
-    for pair in &change.apps {
-        let Some(head) = pair.head.filter(|app| has_no_guard(app)) else { continue };
-        if pair.base.is_some_and(has_no_guard) {
+fn check(cx: &mut Context<'_>) {
+    for subject in Subject::all(cx.inventory) {
+        let automated = subject.spec().and_then(|spec| spec.at(&["syncPolicy", "automated"]));
+        let Some(automated) = automated else { continue };
+        let is_on = |key: &str| automated.get(key).and_then(Node::as_bool);
+        if is_on("prune") != Some(true) || is_on("enabled") == Some(false) {
             continue;
         }
-        let place = head.application.manifest.location_at(ALLOW_EMPTY);
-        if !told.insert(place.clone()) {
+        let Some(entry) = automated.entry("allowEmpty").filter(|_| is_on("allowEmpty") == Some(true)) else {
             continue;
-        }
-        let report = cx
-            .report(place, format!("`{}` prunes, and may prune everything", head.id))
-            .application_object(head)
-            .because(
-                "`allowEmpty` switches off the one guard of automated sync: a source that renders nothing by mistake \
-                 deletes all that the Application deployed",
-            )
-            .help("take `allowEmpty` off; an Application that is to be emptied can be removed instead");
-        if pair.base.is_none() {
-            report.at_most(Severity::Warning); // There is nothing to lose yet.
-        }
+        };
+        let edits = subject.edits(cx, edit::delete(automated, &entry));
+        let message = format!("nothing keeps {} from being emptied", subject.name());
+        subject
+            .report(cx, entry.key_node.span(), message)
+            .because("when its source renders nothing, by a renamed folder or a failing plugin, automated sync deletes everything; without `allowEmpty` Argo CD refuses")
+            .help("take `allowEmpty` out")
+            .fix(FixKind::Unsafe, edits);
     }
-}
-
-fn has_no_guard(app: &App) -> bool {
-    app.application.spec.automated().is_some_and(|automated| automated.prune && automated.allow_empty)
 }

@@ -1,5 +1,6 @@
 //! BH505. Meaning, rationale and examples: `rules/BH505-appset-missingkey.md`.
 
+use super::options;
 use super::sets::{self, Text};
 use super::{Check, Context, Rule};
 use crate::appset::{ApplicationSet, functions};
@@ -21,7 +22,7 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
         go_left_over(set, cx);
         return;
     }
-    let fits = options(set, cx);
+    let fits = known_options(set, cx);
     if fits && sets::texts(set).iter().any(|text| text.value.contains("{{")) {
         tolerant(set, admitted, cx);
     }
@@ -29,7 +30,7 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
 }
 
 /// Options that Go does not know. Whether all are good.
-fn options(set: &Set, cx: &mut Context<'_>) -> bool {
+fn known_options(set: &Set, cx: &mut Context<'_>) -> bool {
     let mut all = true;
     let list = set.manifest.node().at(&["spec", "goTemplateOptions"]);
     for item in list.into_iter().flat_map(Node::items) {
@@ -41,7 +42,7 @@ fn options(set: &Set, cx: &mut Context<'_>) -> bool {
         if sets::may_be_patched(cx.inventory, set, &["goTemplateOptions"]) {
             continue;
         }
-        let edits = sets::edits(cx.inventory, set, edit::replace(item, &STRICT.into()));
+        let edits = options::edits(&set.manifest, edit::replace(item, &STRICT.into()), cx.inventory);
         cx.report_set(set, set.manifest.location_of(item), format!("`{text}` is no option of a Go template"))
             .because("the controller panics on it: nothing of the set is created, updated or deleted, and no condition says why")
             .help(format!("write `{STRICT}`"))
@@ -66,7 +67,7 @@ fn tolerant(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
         Some(list) if list.is_seq() => edit::push(list, &json!(STRICT)),
         _ => spec.and_then(|spec| edit::set(spec, &["goTemplateOptions"], &json!([STRICT]))),
     };
-    let edits = sets::edits(cx.inventory, set, edit);
+    let edits = options::edits(&set.manifest, edit, cx.inventory);
     let printed = match options.missing {
         Missing::Zero => "nothing or `<no value>`",
         Missing::Default | Missing::Error => "`<no value>`",

@@ -1,7 +1,7 @@
 //! BH507. Meaning, rationale and examples: `rules/BH507-appset-policy-without-finalizer.md`.
 
-use super::sets;
 use super::{Check, Context, Rule};
+use super::{options, sets};
 use crate::appset::{ApplicationSet, RESOURCES_FINALIZER};
 use crate::finding::{FixKind, Severity};
 use crate::inventory::Set;
@@ -41,7 +41,7 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
             metadata.and_then(|metadata| edit::set(metadata, &["finalizers"], &json!([RESOURCES_FINALIZER])))
         }
     };
-    let edits = sets::edits(cx.inventory, set, edit);
+    let edits = options::edits(&set.manifest, edit, cx.inventory);
     let kept = match policy {
         ApplicationsSync::CreateOnly => "which are only to be created",
         _ => "which are never to be deleted",

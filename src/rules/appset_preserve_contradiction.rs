@@ -1,7 +1,7 @@
 //! BH506. Meaning, rationale and examples: `rules/BH506-appset-preserve-contradiction.md`.
 
-use super::sets;
 use super::{Check, Context, Rule};
+use super::{options, sets};
 use crate::appset::ApplicationSet;
 use crate::finding::FixKind;
 use crate::inventory::Set;
@@ -29,7 +29,7 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
         let Some(own) = finalizers.value.items().find(is_own) else { continue };
         let alone = finalizers.value.items().all(|item| is_own(&item));
         let edit = if alone { edit::delete(metadata, &finalizers) } else { None };
-        let edits = sets::edits(cx.inventory, set, edit);
+        let edits = options::edits(&set.manifest, edit, cx.inventory);
         report(set, own, own.text(), cx).fix(FixKind::Unsafe, edits);
     }
     let patch = set.manifest.node().at(&["spec", "templatePatch"]);

@@ -1,5 +1,6 @@
 //! BH504. Meaning, rationale and examples: `rules/BH504-appset-unknown-or-empty-generator.md`.
 
+use super::options;
 use super::sets::{self, Entry};
 use super::{Check, Context, Rule};
 use crate::appset::ApplicationSet;
@@ -101,7 +102,8 @@ fn unknown(set: &Set, entry: &Entry<'_>, cx: &mut Context<'_>) {
     };
     match (yaml::nearest(&wrong.key, &names), within()) {
         (Some(meant), _) => {
-            let edits = sets::edits(cx.inventory, set, edit::replace(wrong.key_node, &meant.into()));
+            let edits =
+                options::edits(&set.manifest, edit::replace(wrong.key_node, &meant.into()), cx.inventory);
             let help = format!("write `{meant}`");
             cx.report_set(set, place, format!("{message}; `{meant}` is"))
                 .because(because)
@@ -168,7 +170,7 @@ fn patterns(set: &Set, git: Node<'_>, cx: &mut Context<'_>) {
         let Some((why, help)) = never(pattern) else { continue };
         let meant = clean(pattern.trim_start_matches('/')).filter(|meant| never(meant).is_none());
         let edit = meant.and_then(|meant| edit::replace(entry.value, &meant.to_string().into()));
-        let edits = sets::edits(cx.inventory, set, edit);
+        let edits = options::edits(&set.manifest, edit, cx.inventory);
         let place = set.manifest.locate(entry.value.span());
         cx.report_set(set, place, format!("the pattern `{pattern}` matches no folder: {why}"))
             .because("a pattern that matches nothing is no error to Argo CD: every Application that it made before is deleted")

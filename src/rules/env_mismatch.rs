@@ -86,6 +86,12 @@ fn check(cx: &mut Context<'_>) {
     }
 }
 
+/// Whether the fields of an Application name production, and nothing else.
+pub(super) fn is_production(app: &App) -> bool {
+    let says = says(app);
+    !says.is_empty() && says.iter().all(|says| says.environment == "prod")
+}
+
 fn report(app: &App, odd: &Says, others: &[&Says], cx: &mut Context<'_>) {
     let Some(first) = others.first() else { return };
     let message =

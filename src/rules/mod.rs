@@ -8,7 +8,7 @@ use crate::files::{Location, Path};
 use crate::finding::{Edit, Finding, Fix, FixKind, Label, Object, Severity};
 use crate::forecast::Row;
 use crate::inventory::{App, AppId, Inventory, Parent, ResourceId, Set};
-use crate::model::{GroupKind, Manifest, ResourceKey};
+use crate::model::{GroupKind, Manifest, ResourceKey, group_of};
 use crate::render::{Parsed, Target};
 use hashbrown::HashMap;
 use rayon::prelude::*;
@@ -16,9 +16,11 @@ use std::sync::{Arc, LazyLock};
 
 mod acknowledgements;
 mod allow_empty_with_prune;
+mod api_removed;
 mod app_destination_changed;
 mod app_destination_namespace_changed;
 mod app_in_default_project;
+mod app_of_apps_escalation;
 mod app_source_repointed;
 mod application_identity_hijack;
 mod application_name_collision;
@@ -26,6 +28,7 @@ mod application_removed_cascade;
 mod application_removed_orphans;
 mod application_renamed;
 mod applicationset_removed;
+mod appproject_wildcard;
 mod appset_duplicate_name;
 mod appset_generated_app_removed;
 mod appset_generator_narrowed;
@@ -35,10 +38,13 @@ mod appset_policy_without_finalizer;
 mod appset_preserve_contradiction;
 mod appset_templated_project;
 mod appset_unknown_or_empty_generator;
+mod argocd_rbac_wide;
 mod blast_radius;
 mod change;
 mod claims_deleted_by_scaling;
+mod cluster_scope_wildcard;
 mod cluster_secret_changed;
+mod cmp_unsafe_pipeline;
 mod committed_live_metadata;
 mod crd_removed;
 mod data_bearing_cr_removed;
@@ -67,11 +73,13 @@ mod instance_label_conflict;
 mod kustomize_duplicate_id;
 mod kustomize_namespace_changed;
 mod loadbalancer_recreated;
+mod managed_namespace_tracked;
 mod manifest_not_picked_up;
 mod manifest_unparseable;
 mod manifest_unreferenced;
 mod merged_documents;
 mod name_path_mismatch;
+mod namespace_missing;
 mod namespace_object_removed;
 mod namespace_of_protected_unprotected;
 mod namespace_to_createnamespace_migration;
@@ -81,27 +89,38 @@ mod nondeterministic_render;
 mod null_value_override;
 mod object_moved_between_apps;
 mod object_moved_namespace;
+mod operator_inherits_tracking_label;
 mod options;
 mod owners;
 mod page;
+mod partial_foreign_object;
 mod patches;
+mod pods;
+mod priorityclass_preempts;
 mod problems;
+mod prod_tracks_mutable_ref;
 mod project_narrowed;
+mod project_reaches_argocd;
 mod project_removed_with_apps;
+mod projects;
 mod protected_namespace_managed;
 mod protection_removed;
 mod protection_too_late;
 mod prune_without_delete_protection;
 mod pvc_removed;
+mod rbac_subject_namespace;
 mod reclaim_delete;
 mod reclaim_switched_to_delete;
 mod render_empty;
 mod rendered_into_default_namespace;
+mod replicas_with_autoscaler;
+mod root_app_finalizer;
 mod sets;
 mod several_objects_in_one_file;
 mod shared_object_two_owners;
 mod shared_resource_not_guarded;
 mod skip_marker;
+mod source_namespaces_privileged;
 mod stateful_without_prune_protection;
 mod statefulset_renamed;
 mod sts_pvc_retention_delete;
@@ -113,6 +132,9 @@ mod tracking_label_too_long;
 mod unscoped_cluster_generator;
 mod values_file_missing;
 mod volumes;
+mod wave_inversion;
+mod webhook_fail_closed;
+mod wellknown_label_removed;
 mod yaml_numeric_coercion;
 
 use change::Gone;
@@ -164,6 +186,7 @@ const RULES: &[&Rule] = &[
     &instance_label_conflict::RULE,
     &tracking_label_too_long::RULE,
     &committed_live_metadata::RULE,
+    &operator_inherits_tracking_label::RULE,
     &protected_namespace_managed::RULE,
     &rendered_into_default_namespace::RULE,
     &destination_ambiguous::RULE,
@@ -172,6 +195,15 @@ const RULES: &[&Rule] = &[
     &app_in_default_project::RULE,
     &appset_templated_project::RULE,
     &unscoped_cluster_generator::RULE,
+    &rbac_subject_namespace::RULE,
+    &source_namespaces_privileged::RULE,
+    &cluster_scope_wildcard::RULE,
+    &argocd_rbac_wide::RULE,
+    &prod_tracks_mutable_ref::RULE,
+    &namespace_missing::RULE,
+    &project_reaches_argocd::RULE,
+    &appproject_wildcard::RULE,
+    &app_of_apps_escalation::RULE,
     &stateful_without_prune_protection::RULE,
     &namespace_of_protected_unprotected::RULE,
     &prune_without_delete_protection::RULE,
@@ -182,6 +214,10 @@ const RULES: &[&Rule] = &[
     &delete_data_switch::RULE,
     &force_replace_on_stateful::RULE,
     &engine_self_unprotected::RULE,
+    &allow_empty_with_prune::RULE,
+    &managed_namespace_tracked::RULE,
+    &root_app_finalizer::RULE,
+    &partial_foreign_object::RULE,
     &application_identity_hijack::RULE,
     &application_removed_cascade::RULE,
     &application_removed_orphans::RULE,
@@ -196,7 +232,6 @@ const RULES: &[&Rule] = &[
     &protection_removed::RULE,
     &blast_radius::RULE,
     &render_empty::RULE,
-    &allow_empty_with_prune::RULE,
     &appset_generated_app_removed::RULE,
     &appset_generator_narrowed::RULE,
     &appset_name_template_changed::RULE,
@@ -227,12 +262,19 @@ const RULES: &[&Rule] = &[
     &appset_preserve_contradiction::RULE,
     &appset_policy_without_finalizer::RULE,
     &hook_on_persistent_object::RULE,
+    &wave_inversion::RULE,
+    &replicas_with_autoscaler::RULE,
+    &cmp_unsafe_pipeline::RULE,
+    &webhook_fail_closed::RULE,
+    &priorityclass_preempts::RULE,
     &excluded_kind_in_git::RULE,
     &values_file_missing::RULE,
     &hidden_source_override::RULE,
     &null_value_override::RULE,
     &nondeterministic_render::RULE,
     &template_residue::RULE,
+    &api_removed::RULE,
+    &wellknown_label_removed::RULE,
     &duplicate_yaml_key::RULE,
     &glued_separator::RULE,
     &merged_documents::RULE,
@@ -541,6 +583,16 @@ impl Report<'_> {
     /// The object it is about, where there is no target.
     pub fn object(self, key: &ResourceKey) -> Self {
         self.named(object(key))
+    }
+
+    /// The object it is about, as it stands in a namespace.
+    pub fn named_as(self, manifest: &Manifest, namespace: &Arc<str>) -> Self {
+        self.named(Object {
+            group: group_of(manifest.api_version()).into(),
+            kind: manifest.kind().into(),
+            namespace: Arc::clone(namespace),
+            name: manifest.name().into(),
+        })
     }
 
     /// The object it is about, as its text names it.

@@ -96,7 +96,8 @@ pub(super) fn exchange(
     all
 }
 
-fn edits(manifest: &Manifest, edit: Option<(Span, String)>, inventory: &Inventory) -> Vec<Edit> {
+/// A change of the text of an object; nothing where that does not stand in the tree as it is.
+pub(super) fn edits(manifest: &Manifest, edit: Option<(Span, String)>, inventory: &Inventory) -> Vec<Edit> {
     let path = manifest.path();
     let is_verbatim = || inventory.documents.manifest(path).is_ok_and(|parsed| parsed.verbatim);
     if !manifest.is_written() || !is_verbatim() {

@@ -1,7 +1,7 @@
 //! What rules about ApplicationSets share.
 
-use super::patches;
-use crate::files::Location;
+use super::{Context, Report, options, patches};
+use crate::files::Span;
 use crate::finding::Edit;
 use crate::inventory::{App, Inventory, Member, Parent, Set};
 use crate::model::{Destination, IN_CLUSTER, fields};
@@ -217,26 +217,61 @@ pub(super) fn is_judged_itself(app: &App) -> bool {
     app.changed_by.is_none() && !matches!(app.parent, Parent::Folder | Parent::Set { .. })
 }
 
+/// What says what an Application is: itself, or a template of a set.
+pub(super) enum Subject<'a> {
+    /// An Application that is not generated.
+    App(&'a App),
+    /// A set, and one of its templates.
+    Template(&'a Set, Node<'a>),
+}
+
+impl<'a> Subject<'a> {
+    /// Every Application and template, each that counts; see [`judged`].
+    pub fn all(inventory: &'a Inventory) -> impl Iterator<Item = Self> {
+        let apps = inventory.applications.iter().filter(|app| is_judged_itself(app)).map(Self::App);
+        let of_set =
+            |set: &'a Set| templates(set).into_iter().map(move |template| Self::Template(set, template));
+        apps.chain(judged(inventory).into_iter().flat_map(of_set))
+    }
+
+    /// `spec` of the Application.
+    pub fn spec(&self) -> Option<Node<'a>> {
+        match self {
+            Self::App(app) => app.application.manifest.node().get("spec"),
+            Self::Template(_, template) => template.get("spec"),
+        }
+    }
+
+    /// How a message calls it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::App(app) => format!("`{}`", app.id),
+            Self::Template(set, _) => format!("what `{}` generates", set.id),
+        }
+    }
+
+    /// Reports at a place of it.
+    pub fn report<'c>(&self, cx: &'c mut Context<'_>, span: Span, message: String) -> Report<'c> {
+        match self {
+            Self::App(app) => cx.report(app.application.manifest.locate(span), message).application(app),
+            Self::Template(set, _) => cx.report_set(set, set.manifest.locate(span), message),
+        }
+    }
+
+    /// A change of its text; nothing where it does not stand in the tree as it is.
+    pub fn edits(&self, cx: &Context<'_>, change: Option<edit::Edit>) -> Vec<Edit> {
+        match self {
+            Self::App(app) => options::edits(&app.application.manifest, change, cx.inventory),
+            Self::Template(set, _) => options::edits(&set.manifest, change, cx.inventory),
+        }
+    }
+}
+
 /// Whether a kustomization that changes this set may change what one of these words is about.
 ///
 /// What it makes of the set is judged where an Application renders it; the file by itself may be meant to be incomplete.
 pub(super) fn may_be_patched(inventory: &Inventory, set: &Set, words: &[&str]) -> bool {
     set.changed_by.is_some() && patches::may_change(inventory, &set.manifest, words)
-}
-
-/// A change of the text of a set; nothing where it does not stand in the tree as it is.
-pub(super) fn edits(
-    inventory: &Inventory,
-    set: &Set,
-    changes: impl IntoIterator<Item = edit::Edit>,
-) -> Vec<Edit> {
-    let path = set.manifest.path();
-    let is_verbatim = || inventory.documents.manifest(path).is_ok_and(|parsed| parsed.verbatim);
-    if !set.manifest.is_written() || !is_verbatim() {
-        return Vec::new();
-    }
-    let place = |(span, text)| Edit { location: Location::new(path.clone(), span), text };
-    changes.into_iter().map(place).collect()
 }
 
 #[cfg(test)]
