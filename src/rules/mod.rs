@@ -397,6 +397,7 @@ pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
 
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
 pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
+    inventory.prepare();
     let on = switched_on(options);
     // Of each subject there may be a million, and most rules look at another kind of subject.
     let of = |wanted: fn(&Check) -> bool| -> Vec<On> {
