@@ -14,6 +14,7 @@ use crate::render::{self, Destination, Environment, Recipe, Reference, Reference
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 mod sets;
@@ -200,6 +201,8 @@ impl<'a> Expansion<'a> {
             expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
         let repositories = Repositories::new(options, &applications, &found.sets);
         expansion.follow(&repositories);
+        expansion.add_built(found);
+        expansion.follow(&repositories);
         expansion.add_unclaimed_sets(found);
         expansion.follow(&repositories);
         expansion.look_at_programs();
@@ -318,6 +321,25 @@ impl Expansion<'_> {
         }
         for folder in &folders {
             self.add_folder(folder);
+        }
+    }
+
+    /// Kustomizations with objects of Argo CD that no other one names and no Application renders: somebody applies what
+    /// they build by hand, as one does to begin with.
+    fn add_built(&mut self, found: &Found) {
+        if self.builds || self.options.only.is_some() {
+            return;
+        }
+        let argo = found.applications.iter().chain(&found.sets).chain(&found.projects);
+        let argo: HashSet<&str> = argo.map(|manifest| &**manifest.path()).collect();
+        let sources = self.drafts.iter().flat_map(|draft| draft.application.spec.effective_sources());
+        let rendered: HashSet<String> =
+            sources.filter_map(|source| render::clean(&source.path)).map(|path| path.to_string()).collect();
+        for folder in found.kustomizations.outermost() {
+            let leads = || found.kustomizations.reached(folder).iter().any(|path| argo.contains(&**path));
+            if !rendered.contains(folder) && leads() {
+                self.add_folder(&folder.into());
+            }
         }
     }
 
@@ -888,6 +910,7 @@ impl Expansion<'_> {
             kustomizations: found.kustomizations,
             own: self.own,
             scopes,
+            apart: BTreeSet::new(),
             index: OnceLock::new(),
         };
         let apps: Vec<_> =
@@ -910,7 +933,7 @@ impl Expansion<'_> {
             owned.parent = numbers.parent(&owned.parent);
         }
         if self.options.only.is_none() && self.options.instances.len() < 2 {
-            instances::separate(&mut inventory);
+            instances::separate(&mut inventory, &self.options.apart);
         }
         owners::settle(&mut inventory);
         inventory
