@@ -7,12 +7,15 @@ use super::world::{Being, ControlId, Listing, Spec, ThingId, World, namespace_ke
 use crate::inventory::{Outcome, Parent};
 use crate::model::{Manifest, Phase, ResourceKey, Tracking, Version};
 use crate::render::Target;
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// Plants what base deploys: every Application did its last sync, and everything of it is as base says.
 pub(super) fn plant(world: &mut World<'_>) {
+    let elsewhere = elsewhere(world);
     for id in 0..world.controls.len() {
-        world.controls[id].watched = is_watched(world, id);
+        let assumed = elsewhere.contains(&world.controls[id].instance);
+        world.controls[id].watched = assumed || is_watched(world, id);
         if world.controls[id].base.is_some() {
             world.controls[id].spec = Spec::Old;
             world.controls[id].listing = Listing::Base;
@@ -41,6 +44,21 @@ fn reads_merge(world: &World<'_>, id: ControlId) -> bool {
     let here =
         |view: &super::world::View<'_>| view.app.here.is_empty() || view.app.here.iter().any(|here| *here);
     control.old.as_ref().is_some_and(here)
+}
+
+/// Instances whose control plane nobody placed, and that have no Application in the namespace that is assumed for it:
+/// they run somewhere else, and nothing tells which Applications they look at.
+fn elsewhere(world: &World<'_>) -> HashSet<usize> {
+    let written =
+        || world.controls.iter().filter_map(|control| Some((control, control.base.or(control.head)?)));
+    let mut elsewhere: HashSet<usize> = written().map(|(control, _)| control.instance).collect();
+    for (control, app) in written().filter(|(_, app)| app.is_written()) {
+        let settings = world.settings(control.instance);
+        if settings.is_namespace_said || *app.application.namespace == *settings.namespace {
+            elsewhere.remove(&control.instance);
+        }
+    }
+    elsewhere
 }
 
 /// Whether Argo CD acts on an Application: in its own namespace, or in one that `application.namespaces` names.

@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::render::{Documents, Parsed, Recipe, Target, Targets, Tool};
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 mod again;
@@ -66,6 +67,8 @@ pub struct Inventory {
     pub own: (Option<String>, Option<String>),
     /// The custom kinds that are known on each cluster.
     pub scopes: HashMap<Arc<str>, Scopes>,
+    /// Folders, each with a name in it that is an alternative to another name there; see [`Options::apart`].
+    pub apart: BTreeSet<(String, String)>,
     index: OnceLock<Index>,
     by_place: OnceLock<HashMap<Place, Vec<ResourceId>>>,
     by_document: OnceLock<HashMap<(Path, u32), Vec<ResourceId>>>,

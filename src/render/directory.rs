@@ -52,7 +52,15 @@ pub(super) fn manifests(
                 object => manifests.extend(object?),
             }
         } else {
-            yaml(&parsed, &candidate, &mut manifests, problems)?;
+            let before = manifests.len();
+            match yaml(&parsed, &candidate, &mut manifests, problems) {
+                // Nobody says that this folder is deployed; a template of something else is no manifest of it.
+                Err(problem) if request.is_folder && is_template(parsed.file.text()) => {
+                    manifests.truncate(before);
+                    problems.push(template(problem));
+                }
+                read => read?,
+            }
         }
     }
     Ok(manifests)
@@ -221,11 +229,21 @@ pub(crate) fn looks_like_manifest(text: &str) -> bool {
         .all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
 
+/// Whether a text holds tags of Go templates or Jinja.
+pub(crate) fn is_template(text: &str) -> bool {
+    ["{{", "{%"].iter().any(|tag| memchr::memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
+}
+
 fn broken(candidate: &Candidate<'_>, span: Span, message: &str) -> Problem {
     let path = candidate.path;
     Problem::fails(ProblemKind::Unparseable, format!("`{path}` cannot be read: {message}"))
         .help("correct the file, or leave it out with `directory.exclude`")
         .at(Location::new(path.clone(), span))
+}
+
+/// A file that something else fills in before anybody applies it.
+fn template(problem: Problem) -> Problem {
+    Problem { help: "exclude it where it is not meant to be a manifest".to_owned(), ..ignored(problem) }
 }
 
 /// The same file where Argo CD goes on without it.

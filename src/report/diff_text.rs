@@ -1,5 +1,6 @@
 //! `diff` for people: verdict, causes of what is dangerous, what nobody can tell, a table, new findings.
 
+use crate::files::Side;
 use crate::finding::Object;
 use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row};
 use crate::report::diff::{Diff, Place};
@@ -154,13 +155,14 @@ fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layo
         note("objects", &list(&group.own));
     }
     note("with it", &list(&group.along));
-    let line = |place: Place, path: String| match place.line {
-        Some(line) => format!("{path}:{line}"),
-        None => path,
+    let named = |side: Side, word: &str, place: Place| {
+        let path = layout.path(side, &place.path);
+        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{path}{line} ({word})")
     };
     let [base, head] = places(diff, first);
-    let base = base.map(|place| format!("{} (base)", line(place.clone(), place.path.to_string())));
-    let head = head.map(|place| format!("{} (head)", line(place.clone(), (layout.shown)(&place.path))));
+    let base = base.map(|place| named(Side::Base, "base", place));
+    let head = head.map(|place| named(Side::Head, "head", place));
     let places: Vec<String> = base.into_iter().chain(head).collect();
     note("where", &places.join(" · "));
     if all().all(|row| row.danger < Danger::Blocked || (diff.acknowledged)(row)) {
