@@ -75,6 +75,7 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         existing: existing.len(),
         fail_on: &fail_on,
         fails,
+        shows_diff: diff.show_diff,
     };
     let shown = |path: &str| pair.seen.path(path);
     let links = diff.links.as_deref();

@@ -92,10 +92,7 @@ pub fn draw(out: &mut String, report: &dyn Diagnostic, width: usize) {
         &report.to_string(),
         width,
     );
-    excerpt(out, report, severity, width);
-    for other in report.related().into_iter().flatten() {
-        excerpt(out, other, severity, width);
-    }
+    excerpts(out, report, severity, width);
     let mut cause = report.source();
     while let Some(error) = cause {
         note(out, "why", &error.to_string(), width);
@@ -106,6 +103,14 @@ pub fn draw(out: &mut String, report: &dyn Diagnostic, width: usize) {
     }
     if let Some(url) = report.url() {
         note(out, "", &url.to_string(), width);
+    }
+}
+
+/// The lines of `report` and of those related to it, `width` columns wide.
+pub(super) fn excerpts(out: &mut String, report: &dyn Diagnostic, severity: Severity, width: usize) {
+    excerpt(out, report, severity, width);
+    for other in report.related().into_iter().flatten() {
+        excerpt(out, other, severity, width);
     }
 }
 

@@ -81,6 +81,20 @@ fn single(text: &mut String, lint: &Lint<'_>, texts: &mut Texts, placed: &Placed
     excerpt::draw(text, &told, layout.width);
 }
 
+/// The lines that a finding points at, `width` columns wide; empty where no file is to blame.
+pub(super) fn excerpts(
+    lint: &Lint<'_>,
+    layout: Layout<'_>,
+    texts: &mut Texts,
+    finding: &Finding,
+    width: usize,
+) -> String {
+    let told = Told::new(lint, layout, texts, finding);
+    let mut text = String::new();
+    excerpt::excerpts(&mut text, &told, told.level(), width);
+    text
+}
+
 /// One heading, one line an object, one cause.
 fn together(text: &mut String, members: &[&Placed<'_>], layout: Layout<'_>) {
     let Some(first) = members.first().map(|p| p.finding) else {

@@ -52,6 +52,10 @@ fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
 /// An Application that one parent deletes before another one makes it again.
 fn handed_over(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
     let Some(row) = change.row(&base.home, &key_of(base)).filter(|row| is_lost(row)) else { return };
+    // Where nobody else makes it exist, it goes along with something, which has a rule of its own.
+    if maker(change.base, base) == maker(change.head, head) {
+        return;
+    }
     let lost = change.fallout(base);
     if lost.is_empty() {
         return;

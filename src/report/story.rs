@@ -1,0 +1,237 @@
+//! What is dangerous about a merge, cause by cause: what goes, what stays, the line that did it, what to do.
+
+use crate::finding::{Finding, Severity};
+use crate::forecast::{Danger, Outcome, Row};
+use crate::report::diff::{Diff, Place};
+use crate::report::diff_text::{Group, danger_word, headline, places};
+use crate::report::placed::{Texts, place, shown};
+use crate::report::{Layout, excerpt, neutral, text};
+use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
+
+/// How many objects of one cause are named before the rest is counted.
+const FOLD: usize = 6;
+
+/// How wide the column of labels is, with the space on both sides.
+const MARGIN: usize = 11;
+
+/// Families of rules that tell why something goes: identity, the merge, Argo CD's settings, YAML.
+const CAUSES: &[&str] = &["BH1", "BH4", "BH5", "BH6"];
+
+/// Cuts the findings up: those that tell the cause of each group, in its order, and the rest.
+///
+/// Each is told once, with the worst group that it explains.
+pub(super) fn causes<'a>(
+    diff: &Diff<'a>,
+    groups: &[Group<'_>],
+) -> (Vec<Vec<&'a Finding>>, Vec<&'a Finding>) {
+    let mut of_groups: Vec<Vec<&Finding>> = groups.iter().map(|_| Vec::new()).collect();
+    let mut rest = Vec::new();
+    let known: Vec<Known<'_>> = groups.iter().map(|group| Known::new(diff, group)).collect();
+    for finding in diff.lint.findings {
+        let explains =
+            finding.severity == Severity::Error && CAUSES.iter().any(|family| finding.code.starts_with(family));
+        match known.iter().position(|group| explains && group.is_told_by(finding)) {
+            Some(at) => of_groups[at].push(finding),
+            None => rest.push(finding),
+        }
+    }
+    for findings in &mut of_groups {
+        findings.sort_by_key(|finding| (finding.code, finding.location.clone()));
+        // One cause of one rule is enough: the others say the same of further objects.
+        let mut rules = HashSet::new();
+        findings.retain(|finding| rules.insert(finding.code) || finding.object.is_none());
+    }
+    (of_groups, rest)
+}
+
+/// What a finding may name that tells about a group.
+struct Known<'a> {
+    /// Group, kind, namespace and name of its objects, and of those that it goes along with.
+    objects: HashSet<[&'a str; 4]>,
+    /// Its Applications, `namespace/name`.
+    applications: HashSet<&'a str>,
+    /// The files that held its own objects in base.
+    files: HashSet<String>,
+}
+
+impl<'a> Known<'a> {
+    fn new(diff: &Diff<'a>, group: &Group<'a>) -> Self {
+        let rows = || group.own.iter().chain(&group.along).copied();
+        let above = rows().filter_map(|row| diff.forecast.rows.get(row.along?));
+        let files = group.own.iter().filter_map(|row| places(diff, row)[0].clone());
+        Self {
+            objects: rows()
+                .chain(above)
+                .map(|Row { key, .. }| [&*key.group, &*key.kind, &*key.namespace, &*key.name])
+                .collect(),
+            applications: group
+                .own
+                .iter()
+                .flat_map(|row| [&row.application, &row.to_application])
+                .filter_map(|id| id.as_deref())
+                .collect(),
+            files: files.map(|place| place.path.to_string()).collect(),
+        }
+    }
+
+    fn is_told_by(&self, finding: &Finding) -> bool {
+        let Some(object) = &finding.object else { return self.files.contains(&*finding.location.path) };
+        let itself = [&*object.group, &*object.kind, &*object.namespace, &*object.name];
+        let of_application = &*object.kind == "Application"
+            && self.applications.contains(&*format!("{}/{}", object.namespace, object.name));
+        self.objects.contains(&itself) || of_application
+    }
+}
+
+/// Writes one group, with the findings that tell its cause.
+pub(super) fn tell(
+    told: &mut String,
+    diff: &Diff<'_>,
+    group: &Group<'_>,
+    causes: &[&Finding],
+    layout: Layout<'_>,
+) {
+    let Some(first) = group.own.first() else { return };
+    let style = match group.danger {
+        Danger::DataLoss | Danger::Outage => excerpt::style(miette::Severity::Error),
+        _ => excerpt::style(miette::Severity::Warning),
+    };
+    let word = danger_word(group.danger);
+    let head = format!("{word:<MARGIN$}{}", neutral::line(&headline(group, first)));
+    for line in excerpt::wrap(&head, layout.width, "", &" ".repeat(MARGIN)) {
+        let line = line.strip_prefix(word).map_or(line.clone(), |rest| format!("{style}{word}{style:#}{rest}"));
+        let _ = writeln!(told, "{line}");
+    }
+    objects(told, diff, group, layout);
+    match causes {
+        [] => alone(told, diff, group, first, layout),
+        [main, others @ ..] => explained(told, diff, main, others, layout),
+    }
+    if (diff.acknowledged)(first) {
+        note(told, "", "acknowledged", layout);
+    }
+    told.push('\n');
+}
+
+/// `label  text`, wrapped; nothing for an empty text.
+fn note(told: &mut String, label: &str, text: &str, layout: Layout<'_>) {
+    if text.is_empty() {
+        return;
+    }
+    let label = format!("   {label:<7} ");
+    for line in excerpt::wrap(&neutral::line(text), layout.width, &label, &" ".repeat(MARGIN)) {
+        let _ = writeln!(told, "{line}");
+    }
+}
+
+/// What goes, where the headline does not say it, and what of it stays.
+fn objects(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layout<'_>) {
+    let most = if layout.verbose { usize::MAX } else { FOLD };
+    let list = |rows: &[&Row]| {
+        let mut names: Vec<String> = rows.iter().take(most).map(|row| row.key.to_string()).collect();
+        if rows.len() > most {
+            names.push(format!("{} more (-v)", text::thousands(rows.len() - most)));
+        }
+        names.join(" · ")
+    };
+    let label = match group.own.first().map(|row| row.outcome) {
+        Some(Outcome::Pruned | Outcome::Cascaded) => "gone",
+        _ => "objects",
+    };
+    match (group.own.as_slice(), group.along.as_slice()) {
+        ([_], along) => note(told, "with it", &list(along), layout),
+        (own, along) => {
+            note(told, label, &list(own), layout);
+            note(told, "with it", &list(along), layout);
+        }
+    }
+    for (why, rows) in stays(diff, group) {
+        note(told, "stays", &format!("{} ({why})", list(&rows)), layout);
+    }
+}
+
+/// What would have gone the same way and does not, by reason.
+fn stays<'a>(diff: &Diff<'a>, group: &Group<'_>) -> BTreeMap<&'a str, Vec<&'a Row>> {
+    let mut stays: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    let goes = |row: &Row| {
+        matches!(row.outcome, Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated | Outcome::Stuck)
+    };
+    let Some(first) = group.own.first().filter(|row| goes(row)) else { return stays };
+    let sets: HashSet<[&str; 3]> = group
+        .own
+        .iter()
+        .chain(&group.along)
+        .filter(|row| row.key.is("apps", "StatefulSet"))
+        .map(|row| [&*row.cluster, &*row.key.namespace, &*row.key.name])
+        .collect();
+    for row in &diff.forecast.rows {
+        let kept = row.outcome == Outcome::Kept
+            && row.cluster == first.cluster
+            && row.application.is_some()
+            && row.application == first.application;
+        if kept {
+            stays.entry(&row.cause.because).or_default().push(row);
+        } else if !goes(row) && is_claim_of(row, &sets) {
+            stays.entry("claims of a StatefulSet outlive it").or_default().push(row);
+        }
+    }
+    stays
+}
+
+/// Whether a claim was made by the template of one of these StatefulSets (cluster, namespace, name), which names it
+/// `<template>-<StatefulSet>-<number>`.
+fn is_claim_of(row: &Row, sets: &HashSet<[&str; 3]>) -> bool {
+    if row.application.is_some() || !row.key.is("", "PersistentVolumeClaim") {
+        return false;
+    }
+    let Some((stem, number)) = row.key.name.rsplit_once('-') else { return false };
+    let cuts = stem.match_indices('-').map(|(at, _)| &stem[at + 1..]);
+    number.bytes().all(|byte| byte.is_ascii_digit())
+        && cuts.into_iter().any(|set| sets.contains(&[&*row.cluster, &*row.key.namespace, set]))
+}
+
+/// What the forecast knows, where no rule has more to say.
+fn alone(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, first: &Row, layout: Layout<'_>) {
+    note(told, "why", &first.cause.because, layout);
+    if group.own.iter().chain(&group.along).any(|row| row.race) {
+        note(told, "", "which controller reads the commit first decides; this is the worst case", layout);
+    }
+    let line = |place: Place, path: String| match place.line {
+        Some(line) => format!("{path}:{line}"),
+        None => path,
+    };
+    let [base, head] = places(diff, first);
+    let base = base.map(|place| format!("{} (base)", line(place.clone(), (layout.shown)(&place.path))));
+    let head = head.map(|place| line(place.clone(), (layout.shown)(&place.path)));
+    let places: Vec<String> = base.into_iter().chain(head).collect();
+    note(told, "where", &places.join(" · "), layout);
+    if !(diff.acknowledged)(first) {
+        note(told, "do", &(diff.advice)(first), layout);
+    }
+}
+
+/// The finding that tells the cause, with its lines, and what others add.
+fn explained(told: &mut String, diff: &Diff<'_>, main: &Finding, others: &[&Finding], layout: Layout<'_>) {
+    note(told, "cause", &main.message, layout);
+    let mut texts = Texts::default();
+    let narrow = layout.width.saturating_sub(MARGIN - 3);
+    for line in text::excerpts(&diff.lint, layout, &mut texts, main, narrow).lines() {
+        let _ = writeln!(told, "{}{line}", " ".repeat(MARGIN - 3));
+    }
+    note(told, "why", &main.because, layout);
+    for other in others {
+        let lint = crate::report::Lint { findings: std::slice::from_ref(*other), ..diff.lint };
+        let line = place(&lint, &mut texts).first().and_then(|placed| placed.start).map(|start| start.line);
+        let path = shown(layout, &other.location);
+        let place = line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
+        note(told, "also", &format!("{} ({place})", other.message), layout);
+    }
+    let mut steps: Vec<&Finding> = std::iter::once(main).chain(others.iter().copied()).collect();
+    // Rules about the merge know the order of steps.
+    steps.sort_by_key(|finding| !finding.code.starts_with("BH4"));
+    note(told, "do", steps.first().map_or("", |finding| &finding.help), layout);
+    let mut rules = vec![format!("{} {}", main.code, main.name)];
+    rules.extend(others.iter().map(|other| format!("{} {}", other.code, other.name)));
+    note(told, "", &rules.join(" · "), layout);
+}
