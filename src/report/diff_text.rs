@@ -178,7 +178,10 @@ pub(super) fn headline(group: &Group<'_>, first: &Row) -> String {
     let one = group.own.len() == 1;
     let objects = match group.own.len() {
         1 => first.key.to_string(),
-        count => text::count(count, "object"),
+        count => match group.own.iter().all(|row| row.key.kind == first.key.kind) {
+            true => format!("{} {}", text::thousands(count), plural(&first.key.kind)),
+            false => text::count(count, "object"),
+        },
     };
     let cluster = &first.cluster;
     let app = first.application.as_deref().unwrap_or_default();
@@ -193,7 +196,9 @@ pub(super) fn headline(group: &Group<'_>, first: &Row) -> String {
     let along = match (group.along.len(), first.outcome) {
         (0, _) => String::new(),
         (1, _) => ", and one object with it".to_owned(),
-        (count, _) => format!(", and {} with {}", text::count(count, "object"), if one { "it" } else { "them" }),
+        (count, _) => {
+            format!(", and {} with {}", text::count(count, "object"), if one { "it" } else { "them" })
+        }
     };
     let data: Vec<String> = group
         .own
@@ -208,11 +213,20 @@ pub(super) fn headline(group: &Group<'_>, first: &Row) -> String {
     let data = match data.as_slice() {
         [] => String::new(),
         _ if single => String::new(),
-        [first] => format!("; data in {first}"),
-        [first, second] => format!("; data in {first} and {second}"),
-        [first, second, more @ ..] => format!("; data in {first}, {second} and {} more", more.len()),
+        [first] => format!(", with data in {first}"),
+        [first, second] => format!(", with data in {first} and {second}"),
+        [first, second, more @ ..] => format!(", with data in {first}, {second} and {} more", more.len()),
     };
     format!("{what}{along}{data}")
+}
+
+/// The plural of a kind.
+fn plural(kind: &str) -> String {
+    match kind.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if kind.ends_with(['s', 'x']) => format!("{kind}es"),
+        _ => format!("{kind}s"),
+    }
 }
 
 fn be(one: bool) -> &'static str {
@@ -280,7 +294,8 @@ const COLUMNS: &[(&str, &[Outcome])] = &[
     ("pruned", &[Outcome::Pruned]),
     ("cascaded", &[Outcome::Cascaded]),
     ("recreated", &[Outcome::Recreated]),
-    ("kept", &[Outcome::Kept, Outcome::Stuck]),
+    ("kept", &[Outcome::Kept]),
+    ("stuck", &[Outcome::Stuck]),
     ("orphaned", &[Outcome::Orphaned]),
     ("blocked", &[Outcome::Blocked]),
     ("unknown", &[Outcome::Unknown]),

@@ -105,7 +105,9 @@ mod tests {
                 field: {"password": value, "user": "same"},
             })
         };
-        for (before, after, field) in [("hunter2", "hunter3", "stringData"), ("aHVudGVyMg==", "aHVudGVyMw==", "data")] {
+        for (before, after, field) in
+            [("hunter2", "hunter3", "stringData"), ("aHVudGVyMg==", "aHVudGVyMw==", "data")]
+        {
             let (mut base, mut head) = (secret(before, field), secret(after, field));
             hide(&mut base, &mut head);
             let both = format!("{base}{head}");
@@ -113,7 +115,8 @@ mod tests {
             assert_eq!(base[field], json!({"password": "(hidden)", "user": "(hidden)"}));
             assert_eq!(head[field], json!({"password": "(hidden, changed)", "user": "(hidden)"}));
         }
-        let (mut base, mut head) = (json!({"kind": "Secret", "data": "a"}), json!({"kind": "Secret", "data": ["b"]}));
+        let (mut base, mut head) =
+            (json!({"kind": "Secret", "data": "a"}), json!({"kind": "Secret", "data": ["b"]}));
         hide(&mut base, &mut head);
         assert_eq!([&base["data"], &head["data"]], [&json!("(hidden)"), &json!("(hidden, changed)")]);
     }

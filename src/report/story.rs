@@ -1,11 +1,13 @@
 //! What is dangerous about a merge, cause by cause: what goes, what stays, the line that did it, what to do.
 
+use crate::files::Location;
 use crate::finding::{Finding, Severity};
 use crate::forecast::{Danger, Outcome, Row};
 use crate::report::diff::{Diff, Place};
 use crate::report::diff_text::{Group, danger_word, headline, places};
 use crate::report::placed::{Texts, place, shown};
-use crate::report::{Layout, excerpt, neutral, text};
+use crate::report::{Layout, Lint, excerpt, neutral, text};
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
@@ -15,32 +17,49 @@ const FOLD: usize = 6;
 /// How wide the column of labels is, with the space on both sides.
 const MARGIN: usize = 11;
 
-/// Families of rules that tell why something goes: identity, the merge, Argo CD's settings, YAML.
-const CAUSES: &[&str] = &["BH1", "BH4", "BH5", "BH6"];
+/// Families of rules that tell how something goes by mistake: identity, targets, Argo CD's settings, YAML.
+const SLIPS: &[&str] = &["BH1", "BH2", "BH5", "BH6"];
+
+/// The family of rules about the merge itself.
+const MERGE: &str = "BH4";
 
 /// Cuts the findings up: those that tell the cause of each group, in its order, and the rest.
 ///
 /// Each is told once, with the worst group that it explains.
-pub(super) fn causes<'a>(
-    diff: &Diff<'a>,
-    groups: &[Group<'_>],
-) -> (Vec<Vec<&'a Finding>>, Vec<&'a Finding>) {
+pub(super) fn causes<'a>(diff: &Diff<'a>, groups: &[Group<'_>]) -> (Vec<Vec<&'a Finding>>, Vec<&'a Finding>) {
     let mut of_groups: Vec<Vec<&Finding>> = groups.iter().map(|_| Vec::new()).collect();
-    let mut rest = Vec::new();
     let known: Vec<Known<'_>> = groups.iter().map(|group| Known::new(diff, group)).collect();
+    let is_slip = |finding: &Finding| {
+        finding.severity == Severity::Error && SLIPS.iter().any(|family| finding.code.starts_with(family))
+    };
+    let mut rest = Vec::new();
     for finding in diff.lint.findings {
-        let explains =
-            finding.severity == Severity::Error && CAUSES.iter().any(|family| finding.code.starts_with(family));
-        match known.iter().position(|group| explains && group.is_told_by(finding)) {
+        let tells = is_slip(finding) || finding.code.starts_with(MERGE);
+        match known.iter().position(|group| tells && group.is_told_by(finding)) {
             Some(at) => of_groups[at].push(finding),
             None => rest.push(finding),
         }
     }
+    // A slip in what an Application renders, where nothing else that is as bad tells why it loses something.
+    let is_bad = |finding: &&Finding| finding.severity == Severity::Error;
+    let explained: Vec<bool> = of_groups.iter().map(|told| told.iter().any(is_bad)).collect();
+    rest.retain(|finding| {
+        let of = |group: &Known<'_>| {
+            is_slip(finding)
+                && finding.application.as_deref().is_some_and(|id| group.applications.contains(id))
+        };
+        let at = known.iter().zip(&explained).position(|(group, explained)| !explained && of(group));
+        at.inspect(|at| of_groups[*at].push(finding)).is_none()
+    });
     for findings in &mut of_groups {
-        findings.sort_by_key(|finding| (finding.code, finding.location.clone()));
-        // One cause of one rule is enough: the others say the same of further objects.
-        let mut rules = HashSet::new();
-        findings.retain(|finding| rules.insert(finding.code) || finding.object.is_none());
+        findings.sort_by_key(|finding| {
+            (
+                finding.code.starts_with(MERGE),
+                Reverse(finding.severity),
+                finding.code,
+                finding.location.clone(),
+            )
+        });
     }
     (of_groups, rest)
 }
@@ -51,36 +70,35 @@ struct Known<'a> {
     objects: HashSet<[&'a str; 4]>,
     /// Its Applications, `namespace/name`.
     applications: HashSet<&'a str>,
-    /// The files that held its own objects in base.
-    files: HashSet<String>,
+    /// Where its own objects stand in base.
+    places: HashSet<Location>,
 }
 
 impl<'a> Known<'a> {
     fn new(diff: &Diff<'a>, group: &Group<'a>) -> Self {
         let rows = || group.own.iter().chain(&group.along).copied();
         let above = rows().filter_map(|row| diff.forecast.rows.get(row.along?));
-        let files = group.own.iter().filter_map(|row| places(diff, row)[0].clone());
+        let applications = group.own.iter().flat_map(|row| [&row.application, &row.to_application]);
+        let places = group.own.iter().filter_map(|row| Some(row.base.as_ref()?.location().in_base()));
         Self {
             objects: rows()
                 .chain(above)
                 .map(|Row { key, .. }| [&*key.group, &*key.kind, &*key.namespace, &*key.name])
                 .collect(),
-            applications: group
-                .own
-                .iter()
-                .flat_map(|row| [&row.application, &row.to_application])
-                .filter_map(|id| id.as_deref())
-                .collect(),
-            files: files.map(|place| place.path.to_string()).collect(),
+            applications: applications.filter_map(|id| id.as_deref()).collect(),
+            places: places.collect(),
         }
     }
 
     fn is_told_by(&self, finding: &Finding) -> bool {
-        let Some(object) = &finding.object else { return self.files.contains(&*finding.location.path) };
-        let itself = [&*object.group, &*object.kind, &*object.namespace, &*object.name];
-        let of_application = &*object.kind == "Application"
-            && self.applications.contains(&*format!("{}/{}", object.namespace, object.name));
-        self.objects.contains(&itself) || of_application
+        let before = finding.related.iter().any(|label| self.places.contains(&label.location));
+        let about = finding.object.as_ref().is_some_and(|object| {
+            let itself = [&*object.group, &*object.kind, &*object.namespace, &*object.name];
+            let of_application = &*object.kind == "Application"
+                && self.applications.contains(&*format!("{}/{}", object.namespace, object.name));
+            self.objects.contains(&itself) || of_application
+        });
+        before || about
     }
 }
 
@@ -100,7 +118,8 @@ pub(super) fn tell(
     let word = danger_word(group.danger);
     let head = format!("{word:<MARGIN$}{}", neutral::line(&headline(group, first)));
     for line in excerpt::wrap(&head, layout.width, "", &" ".repeat(MARGIN)) {
-        let line = line.strip_prefix(word).map_or(line.clone(), |rest| format!("{style}{word}{style:#}{rest}"));
+        let line =
+            line.strip_prefix(word).map_or(line.clone(), |rest| format!("{style}{word}{style:#}{rest}"));
         let _ = writeln!(told, "{line}");
     }
     objects(told, diff, group, layout);
@@ -214,24 +233,31 @@ fn alone(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, first: &Row, lay
 /// The finding that tells the cause, with its lines, and what others add.
 fn explained(told: &mut String, diff: &Diff<'_>, main: &Finding, others: &[&Finding], layout: Layout<'_>) {
     note(told, "cause", &main.message, layout);
-    let mut texts = Texts::default();
-    let narrow = layout.width.saturating_sub(MARGIN - 3);
-    for line in text::excerpts(&diff.lint, layout, &mut texts, main, narrow).lines() {
-        let _ = writeln!(told, "{}{line}", " ".repeat(MARGIN - 3));
-    }
+    text::excerpts(told, &diff.lint, layout, main, MARGIN - 1);
     note(told, "why", &main.because, layout);
-    for other in others {
-        let lint = crate::report::Lint { findings: std::slice::from_ref(*other), ..diff.lint };
-        let line = place(&lint, &mut texts).first().and_then(|placed| placed.start).map(|start| start.line);
+    let most = if layout.verbose { usize::MAX } else { FOLD };
+    // Of one object, what the first says is enough.
+    let further: Vec<&&Finding> = others.iter().filter(|other| other.object != main.object).collect();
+    for other in further.iter().take(most) {
+        let lint = Lint { findings: std::slice::from_ref(**other), ..diff.lint };
+        let placed = place(&lint, &mut Texts::default());
+        let line = placed.first().and_then(|placed| placed.start).map(|start| start.line);
         let path = shown(layout, &other.location);
         let place = line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
         note(told, "also", &format!("{} ({place})", other.message), layout);
     }
-    let mut steps: Vec<&Finding> = std::iter::once(main).chain(others.iter().copied()).collect();
-    // Rules about the merge know the order of steps.
-    steps.sort_by_key(|finding| !finding.code.starts_with("BH4"));
-    note(told, "do", steps.first().map_or("", |finding| &finding.help), layout);
-    let mut rules = vec![format!("{} {}", main.code, main.name)];
-    rules.extend(others.iter().map(|other| format!("{} {}", other.code, other.name)));
-    note(told, "", &rules.join(" · "), layout);
+    if further.len() > most {
+        note(told, "also", &format!("{} more (-v)", text::count(further.len() - most, "finding")), layout);
+    }
+    // What shares a name is renamed; which one, and in what order, rules about the merge know.
+    let knows = others.iter().find(|other| main.code.starts_with("BH1") && other.code.starts_with(MERGE));
+    note(told, "do", &knows.map_or(main, |other| *other).help, layout);
+    let mut rules: Vec<String> = Vec::new();
+    for finding in std::iter::once(&main).chain(others) {
+        let rule = format!("{} {}", finding.code, finding.name);
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    note(told, "rules", &rules.join(" · "), layout);
 }

@@ -81,18 +81,16 @@ fn single(text: &mut String, lint: &Lint<'_>, texts: &mut Texts, placed: &Placed
     excerpt::draw(text, &told, layout.width);
 }
 
-/// The lines that a finding points at, `width` columns wide; empty where no file is to blame.
+/// The lines that a finding points at, their numbers in `gutter` columns; none where no file is to blame.
 pub(super) fn excerpts(
+    text: &mut String,
     lint: &Lint<'_>,
     layout: Layout<'_>,
-    texts: &mut Texts,
     finding: &Finding,
-    width: usize,
-) -> String {
-    let told = Told::new(lint, layout, texts, finding);
-    let mut text = String::new();
-    excerpt::excerpts(&mut text, &told, told.level(), width);
-    text
+    gutter: usize,
+) {
+    let told = Told::new(lint, layout, &mut Texts::default(), finding);
+    excerpt::excerpts(text, &told, told.level(), layout.width, gutter);
 }
 
 /// One heading, one line an object, one cause.

@@ -16,7 +16,10 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         }
     }
     for pair in &change.apps {
-        if let (Some(base), Some(head)) = (pair.base, pair.head) {
+        // What goes although nobody else makes it exist goes along with something, which has a rule of its own.
+        if let (Some(base), Some(head)) = (pair.base, pair.head)
+            && maker(change.base, base) != maker(change.head, head)
+        {
             handed_over(change, base, head, cx);
         }
     }
@@ -52,10 +55,6 @@ fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
 /// An Application that one parent deletes before another one makes it again.
 fn handed_over(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
     let Some(row) = change.row(&base.home, &key_of(base)).filter(|row| is_lost(row)) else { return };
-    // Where nobody else makes it exist, it goes along with something, which has a rule of its own.
-    if maker(change.base, base) == maker(change.head, head) {
-        return;
-    }
     let lost = change.fallout(base);
     if lost.is_empty() {
         return;

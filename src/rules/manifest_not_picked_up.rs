@@ -52,7 +52,7 @@ fn reader<'a>(change: &Change<'a>, path: &str, rows: &[&Row]) -> Option<(&'a App
     let id = rows.first()?.application.as_ref()?;
     let pair = change.pair(id)?;
     let (base, head) = (pair.base?, pair.head?);
-    if head.outcome != Outcome::Rendered || change.origins().contains(path) {
+    if head.outcome != Outcome::Rendered {
         return None;
     }
     let after = head.application.spec.effective_sources();
