@@ -187,6 +187,7 @@ struct Index {
     by_place: HashMap<Place, Vec<ResourceId>>,
     by_instance_name: HashMap<(usize, Arc<str>), Vec<AppId>>,
     by_document: HashMap<(Path, u32), Vec<ResourceId>>,
+    by_origin: HashMap<Location, Vec<ResourceId>>,
     problems_at: HashMap<Location, Vec<Met>>,
 }
 
@@ -291,6 +292,11 @@ impl Inventory {
         self.index().by_document.get(&(Path::clone(path), start)).map_or(&[], Vec::as_slice)
     }
 
+    /// The objects that were rendered from what stands at this place: what Kustomize made of a resource, at its name.
+    pub fn rendered_from(&self, location: &Location) -> &[ResourceId] {
+        self.index().by_origin.get(location).map_or(&[], Vec::as_slice)
+    }
+
     /// Whether a kustomization of the tree names this file, so that Kustomize reads it.
     pub fn is_kustomized(&self, path: &str) -> bool {
         self.kustomizations.names(path)
@@ -322,9 +328,12 @@ impl Inventory {
                     key: target.key.clone(),
                 };
                 index.by_place.entry(place).or_default().push(id);
-                if let Origin::Written(path) = target.manifest.origin() {
-                    let start = target.manifest.node().span().start;
-                    index.by_document.entry((Path::clone(path), start)).or_default().push(id);
+                match target.manifest.origin() {
+                    Origin::Written(path) => {
+                        let start = target.manifest.node().span().start;
+                        index.by_document.entry((Path::clone(path), start)).or_default().push(id);
+                    }
+                    Origin::Rendered(from) => index.by_origin.entry(from.clone()).or_default().push(id),
                 }
             }
             let mut met = |app: Option<AppId>, problem: &Problem| {

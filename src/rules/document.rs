@@ -1,7 +1,7 @@
 use super::{Context, Report};
 use crate::files::{Location, Path, Span};
 use crate::finding::{Edit, Object};
-use crate::inventory::{App, Inventory};
+use crate::inventory::{App, Inventory, ResourceId};
 use crate::model::{Manifest, Origin, Version, group_of};
 use crate::render::{Parsed, Target, Tool};
 use crate::yaml::{File, Node, Style, edit};
@@ -154,8 +154,10 @@ impl<'a> Document<'a> {
             return vec![app];
         }
         let Origin::Written(path) = object.origin() else { return Vec::new() };
-        let takers = cx.inventory.taken_from(path, object.node().span().start);
-        takers.iter().map(|id| cx.inventory.app(*id)).collect()
+        let plain = cx.inventory.taken_from(path, object.node().span().start);
+        let built: &[ResourceId] =
+            if self.kustomized { cx.inventory.rendered_from(&object.location()) } else { &[] };
+        plain.iter().chain(built).map(|id| cx.inventory.app(*id)).collect()
     }
 
     /// Whether something of this tree surely reads the text of `object`: an Application, or a kustomization.

@@ -24,8 +24,12 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     if left.is_empty() {
         return;
     }
+    let read = change.origins();
     let mut unread: Option<Vec<(Path, Arc<str>)>> = None;
     for (path, rows) in left {
+        if read.contains(&**path) {
+            continue; // Its objects went elsewhere: to another cluster, namespace or Application.
+        }
         let Some((app, source)) = reader(change, path, rows) else { continue };
         let moved = match change.head.documents.tree().entry(path).map(|entry| &entry.kind) {
             Some(EntryKind::File(_))
