@@ -14,9 +14,8 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         let (old, app) = (&gone.app.id, gone.app);
         let lost = Losses::of(change.rows_of(old));
         let refused = |row: &&Row| row.blocked && row.to_application.as_ref() == Some(&new.id);
-        let left = Losses::all(
-            change.rows_of(old).filter(|row| row.outcome == Outcome::Orphaned || refused(row)),
-        );
+        let left =
+            Losses::all(change.rows_of(old).filter(|row| row.outcome == Outcome::Orphaned || refused(row)));
         let (message, because) = match (lost.is_empty(), left.is_empty()) {
             (false, _) => (
                 format!("`{old}` becomes `{}`, and the old name takes {} with it", new.id, lost.told()),

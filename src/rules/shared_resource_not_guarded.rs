@@ -71,7 +71,10 @@ fn is_overruled(set: &Set) -> bool {
 
 fn mentions(set: &Set, word: &str) -> bool {
     let beside = [["spec", "templatePatch"], ["spec", "generators"]];
-    beside.iter().filter_map(|path| set.manifest.node().at(path)).any(|node| node.to_json().to_string().contains(word))
+    beside
+        .iter()
+        .filter_map(|path| set.manifest.node().at(path))
+        .any(|node| node.to_json().to_string().contains(word))
 }
 
 fn key(kind: &str, namespace: &str, name: &str) -> ResourceKey {

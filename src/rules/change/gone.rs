@@ -142,7 +142,7 @@ pub(super) fn fallout<'a>(change: &Change<'a>, app: &App) -> Losses<'a> {
             known.insert(std::ptr::from_ref(row));
             rows.push(row);
         }
-        let below = change.children(&id).iter().filter(|child| change.head_of(child).is_none());
+        let below = change.children(&id).iter().filter(|child| ends(change, child));
         open.extend(below.map(|child| child.id.clone()).filter(|id| seen.insert(id.clone())));
     }
     let namespaces: Vec<&Row> = rows.iter().copied().filter(|row| row.key.is("", "Namespace")).collect();
@@ -151,6 +151,11 @@ pub(super) fn fallout<'a>(change: &Change<'a>, app: &App) -> Losses<'a> {
         rows.extend(inside.filter(|row| known.insert(std::ptr::from_ref(*row))));
     }
     Losses::all(rows)
+}
+
+/// Whether an Application is not there any more, or deleted even though its manifest still stands somewhere.
+fn ends(change: &Change<'_>, app: &App) -> bool {
+    change.head_of(app).is_none() || change.row(&app.home, &super::key_of(app)).is_some_and(super::is_lost)
 }
 
 /// The Applications that each Application, or a set that it renders, makes exist.
