@@ -25,7 +25,15 @@ pub(super) struct Group<'a> {
 pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
     let mut told = String::new();
     let [base, head] = diff.names.map(neutral::line);
-    let _ = writeln!(told, "{BOLD}billhook diff{BOLD:#}  {base} → {head}\n");
+    let name = "billhook diff";
+    for line in excerpt::wrap(&format!("{name}  {base} → {head}"), layout.width, "", &" ".repeat(15)) {
+        let rest = line.strip_prefix(name);
+        let _ = match rest {
+            Some(rest) => writeln!(told, "{BOLD}{name}{BOLD:#}{rest}"),
+            None => writeln!(told, "{line}"),
+        };
+    }
+    told.push('\n');
     let groups = groups(diff.forecast);
     let style = if diff.fails { excerpt::style(miette::Severity::Error) } else { BOLD };
     for line in excerpt::wrap(&verdict(diff), layout.width, "", "  ") {

@@ -23,6 +23,9 @@ const SLIPS: &[&str] = &["BH1", "BH2", "BH5", "BH6"];
 /// The family of rules about the merge itself.
 const MERGE: &str = "BH4";
 
+/// Rules that say themselves that only order decides.
+const RACES: &[&str] = &["BH404", "BH405"];
+
 /// Cuts the findings up: those that tell the cause of each group, in its order, and the rest.
 ///
 /// Each is told once, with the worst group that it explains.
@@ -124,8 +127,12 @@ pub(super) fn tell(
     }
     objects(told, diff, group, layout);
     match causes {
-        [] => alone(told, diff, group, first, layout),
+        [] => alone(told, diff, first, layout),
         [main, others @ ..] => explained(told, diff, main, others, layout),
+    }
+    let told_already = causes.iter().any(|finding| RACES.contains(&finding.code));
+    if !told_already && group.own.iter().chain(&group.along).any(|row| row.race) {
+        note(told, "race", "which controller reads the commit first decides; this is the worst case", layout);
     }
     if (diff.acknowledged)(first) {
         note(told, "", "acknowledged", layout);
@@ -211,11 +218,8 @@ fn is_claim_of(row: &Row, sets: &HashSet<[&str; 3]>) -> bool {
 }
 
 /// What the forecast knows, where no rule has more to say.
-fn alone(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, first: &Row, layout: Layout<'_>) {
+fn alone(told: &mut String, diff: &Diff<'_>, first: &Row, layout: Layout<'_>) {
     note(told, "why", &first.cause.because, layout);
-    if group.own.iter().chain(&group.along).any(|row| row.race) {
-        note(told, "", "which controller reads the commit first decides; this is the worst case", layout);
-    }
     let line = |place: Place, path: String| match place.line {
         Some(line) => format!("{path}:{line}"),
         None => path,
