@@ -137,7 +137,7 @@ mod webhook_fail_closed;
 mod wellknown_label_removed;
 mod yaml_numeric_coercion;
 
-use change::Gone;
+use change::{Gone, Subject};
 use document::Document;
 
 pub use acknowledgements::Said;
@@ -357,6 +357,8 @@ pub struct Context<'a> {
     /// Whether the configuration says the severity.
     configured: bool,
     findings: Vec<Finding>,
+    /// For each finding the objects that it tells of beside its own, where a merge takes several away.
+    subjects: Vec<Vec<Subject>>,
 }
 
 /// The rules that are on, and how bad their findings are.
@@ -370,12 +372,12 @@ fn switched_on(options: &Options) -> Vec<(&'static Page, &'static Rule, Severity
 pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
     let on = switched_on(options);
     let run = |(page, rule, severity): &(&'static Page, &'static Rule, Severity)| {
-        let Check::Change(check) = rule.check else { return Vec::new() };
+        let Check::Change(check) = rule.check else { return Vec::<(Finding, Vec<Subject>)>::new() };
         let mut context = Context::new(change.head, options, page, *severity);
         check(change, &mut context);
-        context.findings
+        context.findings.into_iter().zip(context.subjects).collect()
     };
-    let mut findings: Vec<Finding> = on.par_iter().flat_map_iter(run).collect();
+    let mut findings = change::settle(on.par_iter().flat_map_iter(run).collect());
     change.settle(&mut findings);
     sort(&mut findings);
     findings
@@ -477,7 +479,7 @@ fn order(finding: &Finding) -> Order<'_> {
 impl<'a> Context<'a> {
     fn new(inventory: &'a Inventory, options: &'a Options, page: &'static Page, severity: Severity) -> Self {
         let configured = options.severities.contains_key(page.code);
-        Self { inventory, options, page, severity, configured, findings: Vec::new() }
+        Self { inventory, options, page, severity, configured, findings: Vec::new(), subjects: Vec::new() }
     }
 
     /// Reports at a place; what the report is about is added to what comes back.
@@ -497,8 +499,10 @@ impl<'a> Context<'a> {
             fix: None,
             group: String::new(),
         });
+        self.subjects.push(Vec::new());
         let finding = self.findings.last_mut().expect("a finding was pushed");
-        Report { finding, configured: self.configured }
+        let subjects = self.subjects.last_mut().expect("the same");
+        Report { finding, subjects, configured: self.configured }
     }
 
     /// Reports on an object of an Application, at its name.
@@ -552,6 +556,7 @@ impl<'a> Context<'a> {
 /// A finding on its way.
 pub struct Report<'a> {
     finding: &'a mut Finding,
+    subjects: &'a mut Vec<Subject>,
     configured: bool,
 }
 
@@ -618,6 +623,12 @@ impl Report<'_> {
         self.finding.object = Some(object(&row.key));
         self.finding.application.clone_from(&row.application);
         self.finding.cluster = (!row.cluster.is_empty()).then(|| Arc::clone(&row.cluster));
+        self
+    }
+
+    /// What else it tells of: each object that a merge takes away for this one reason.
+    pub fn telling(self, rows: &[&Row]) -> Self {
+        self.subjects.extend(rows.iter().map(|row| change::subject(row)));
         self
     }
 
