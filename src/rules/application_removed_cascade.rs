@@ -16,7 +16,10 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         }
     }
     for pair in &change.apps {
-        if let (Some(base), Some(head)) = (pair.base, pair.head) {
+        // What goes although nobody else makes it exist goes along with something, which has a rule of its own.
+        if let (Some(base), Some(head)) = (pair.base, pair.head)
+            && maker(change.base, base) != maker(change.head, head)
+        {
             handed_over(change, base, head, cx);
         }
     }
