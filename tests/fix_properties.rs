@@ -345,15 +345,19 @@ fn keys(inventory: &Inventory) -> BTreeSet<String> {
     inventory.applications.iter().flat_map(of).collect()
 }
 
-/// What would be deployed, with everything but annotations and sync policies.
+/// What would be deployed, with everything but annotations, sync policies and what becomes of claims, which fixes are
+/// there to change.
 fn manifests(inventory: &Inventory) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for app in &inventory.applications {
         for target in &app.targets.list {
             let mut manifest = target.manifest.node().to_json();
-            for (at, field) in
-                [("/metadata", "annotations"), ("/spec", "syncPolicy"), ("/spec/template/spec", "syncPolicy")]
-            {
+            for (at, field) in [
+                ("/metadata", "annotations"),
+                ("/spec", "syncPolicy"),
+                ("/spec/template/spec", "syncPolicy"),
+                ("/spec", "persistentVolumeClaimRetentionPolicy"),
+            ] {
                 if let Some(map) = manifest.pointer_mut(at).and_then(Value::as_object_mut) {
                     map.remove(field);
                 }
@@ -396,7 +400,8 @@ fn examples_come_to_rest() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
-/// Real repositories: the same objects are deployed, and they differ in annotations and sync policies alone.
+/// Real repositories: the same objects are deployed, and they differ in annotations, sync policies and the fate of claims
+/// alone.
 #[test]
 fn real_repositories_deploy_the_same() {
     let Some(corpus) = std::env::var_os("BILLHOOK_CORPUS").map(std::path::PathBuf::from) else {

@@ -26,16 +26,24 @@ use std::sync::Arc;
 type Found = (String, u32, String, Severity, String);
 
 fn inventory(example: &Example) -> Inventory {
-    Inventory::load(&tree_of(example))
+    Inventory::load(&tree_of(example, configuration(example).as_ref()))
 }
 
 /// The files of an example as a tree.
-fn tree_of(example: &Example) -> Options {
-    let files = example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes()));
-    let tree = Arc::new(Tree::memory(files));
+fn tree(example: &Example) -> Tree {
+    Tree::memory(example.files.iter().map(|(path, text)| (path.as_str(), text.as_bytes())))
+}
+
+/// What is read of an example: its tree, and what the configuration says of Argo CD and its clusters.
+fn tree_of(example: &Example, configuration: Option<&Loaded>) -> Options {
+    let tree = Arc::new(tree(example));
+    let said = configuration.map(|loaded| &loaded.config);
     let jsonnet = Pool::new(env!("CARGO_BIN_EXE_billhook").into(), Limits::default());
     Options {
         engines: Arc::new(Engines::new(Some(jsonnet), Some(Box::new(runner())), None)),
+        exclude: said.map(|config| config.excluded()).unwrap_or_default(),
+        instances: said.map(|config| config.instances()).unwrap_or_default(),
+        clusters: said.map(|config| config.listed_clusters()).unwrap_or_default(),
         ..Options::new(Arc::new(Documents::new(tree)))
     }
 }
@@ -68,13 +76,12 @@ fn today() -> Date {
 /// What a run tells of an example, with the configuration that lies in it.
 fn judge(example: &Example, options: &rules::Options) -> Vec<Found> {
     let inventory = inventory(example);
-    let configuration = configuration(&inventory);
+    let configuration = configuration(example);
     found(&inventory, &rules::judge_all(&inventory, options, configuration.as_ref(), today()).findings)
 }
 
-fn configuration(inventory: &Inventory) -> Option<Loaded> {
-    let tree = inventory.documents.tree();
-    Loaded::find(tree, "", rules::names()).expect("the configuration of an example can be read")
+fn configuration(example: &Example) -> Option<Loaded> {
+    Loaded::find(&tree(example), "", rules::names()).expect("the configuration of an example can be read")
 }
 
 /// What a run tells of an example that is a merge: a file under `base/` or `head/` is of that side, any other of both.
@@ -85,14 +92,19 @@ fn judge_merge(example: &Example, options: &rules::Options) -> Vec<Found> {
             files.map(|(path, text)| (path.strip_prefix(own).unwrap_or(path).to_owned(), text.clone()));
         Example { heading: example.heading.clone(), files: files.collect() }
     };
-    let base = inventory(&side("base/", "head/"));
-    let of_head = Options { scopes: Some(base.scopes.clone()), ..tree_of(&side("head/", "base/")) };
+    let of_base = side("base/", "head/");
+    let configuration = configuration(&of_base);
+    let base = inventory(&of_base);
+    let of_head = Options {
+        scopes: Some(base.scopes.clone()),
+        ..tree_of(&side("head/", "base/"), configuration.as_ref())
+    };
     let head = Inventory::load(&of_head);
     let between = head.again(&of_head, &forecast::read_again(&base, &head));
     let forecast =
         Forecast::new(&Sides { base: &base, head: &head, between: &between, stateful: &options.stateful });
     let change = Change::new(&base, &head, &forecast);
-    let judged = rules::judge_merge(&change, options, configuration(&base).as_ref(), today());
+    let judged = rules::judge_merge(&change, options, configuration.as_ref(), today());
     let (of_base, of_head): (Vec<Finding>, Vec<Finding>) =
         judged.findings.into_iter().partition(|finding| finding.location.side == Side::Base);
     let sided = |prefix: &str, found: Vec<Found>| {

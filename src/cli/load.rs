@@ -231,7 +231,16 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
 fn folder(path: &Path) -> Result<Half, Error> {
     let root = files::real_path(path)?;
     let tree = Arc::new(Tree::open(&root)?);
-    Ok(Half { tree, root, commit: None, name: path.display().to_string() })
+    let name = name_of(path, &root);
+    Ok(Half { tree, root, commit: None, name })
+}
+
+/// What a folder is called in reports, which go to others: as it was named, but never by an absolute path.
+fn name_of(path: &Path, root: &Path) -> String {
+    if path.is_relative() {
+        return path.display().to_string();
+    }
+    root.file_name().map_or_else(|| "/".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
 /// The revisions that are named; without names, where HEAD left the default branch, and the working tree.

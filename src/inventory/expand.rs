@@ -38,6 +38,10 @@ pub(super) struct Draft {
     home: Arc<str>,
     pub(super) cluster: Arc<str>,
     manifests: Vec<(usize, Manifest)>,
+    /// The Applications, sets and projects among them.
+    own: Vec<(usize, Manifest)>,
+    /// The CustomResourceDefinitions among them.
+    definitions: Vec<Manifest>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
     /// A chart of it asks what the cluster serves.
@@ -57,6 +61,8 @@ pub(super) struct Draft {
 #[derive(Default)]
 struct Made {
     manifests: Vec<(usize, Manifest)>,
+    own: Vec<(usize, Manifest)>,
+    definitions: Vec<Manifest>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
     asks: bool,
@@ -240,6 +246,8 @@ impl<'a> Expansion<'a> {
             home,
             cluster: Arc::clone(&app.cluster),
             manifests: Vec::new(),
+            own: Vec::new(),
+            definitions: Vec::new(),
             tools: Vec::new(),
             recipes: Vec::new(),
             here: Vec::new(),
@@ -447,7 +455,6 @@ impl Expansion<'_> {
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
-        let (manifests, tools, recipes, here) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Draft {
             application,
             parent,
@@ -455,11 +462,13 @@ impl Expansion<'_> {
             instance,
             home,
             cluster,
-            manifests,
-            tools,
-            recipes,
+            manifests: Vec::new(),
+            own: Vec::new(),
+            definitions: Vec::new(),
+            tools: Vec::new(),
+            recipes: Vec::new(),
             asks: false,
-            here,
+            here: Vec::new(),
             problems,
             rendered,
             changed_by: None,
@@ -506,9 +515,11 @@ impl Expansion<'_> {
                 return;
             }
             let results = expansion.render_all(&open, repositories);
-            for (id, Made { manifests, tools, recipes, asks, here, problems }) in open.iter().zip(results) {
+            for (id, made) in open.iter().zip(results) {
+                let Made { manifests, own, definitions, tools, recipes, asks, here, problems } = made;
                 let draft = &mut self.drafts[*id];
-                (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
+                (draft.manifests, draft.own, draft.definitions) = (manifests, own, definitions);
+                (draft.tools, draft.recipes, draft.here) = (tools, recipes, here);
                 draft.asks = asks;
                 draft.problems.extend(problems);
                 draft.rendered = true;
@@ -532,7 +543,11 @@ impl Expansion<'_> {
         let render = |&id: &AppId| {
             let draft = &self.drafts[id];
             observer.begins(id, &draft.application);
-            let made = self.render(draft, repositories);
+            let mut made = self.render(draft, repositories);
+            // Looked for here, where it is parallel and the nodes were just touched.
+            made.own = made.manifests.iter().filter(|(_, manifest)| is_argo(manifest)).cloned().collect();
+            let manifests = made.manifests.iter().map(|(_, manifest)| manifest);
+            made.definitions = manifests.filter(|manifest| is_definition(manifest)).cloned().collect();
             observer.ends(id);
             made
         };
@@ -692,12 +707,11 @@ impl Expansion<'_> {
 
     /// Takes over the Applications, sets and projects that an Application renders.
     fn adopt(&mut self, parent: AppId) {
-        let draft = &self.drafts[parent];
-        let own: Vec<(usize, Manifest)> =
-            draft.manifests.iter().filter(|(_, manifest)| is_argo(manifest)).cloned().collect();
+        let own = std::mem::take(&mut self.drafts[parent].own);
         if own.is_empty() {
             return;
         }
+        let draft = &self.drafts[parent];
         let here = own.iter().filter(|(source, _)| draft.here.get(*source) == Some(&true));
         let built = here.filter_map(|(_, manifest)| match manifest.origin() {
             Origin::Rendered(from) => Some(from.clone()),
@@ -910,10 +924,7 @@ impl Expansion<'_> {
             let own =
                 scopes.entry(Arc::clone(&draft.cluster)).or_insert_with(|| self.known_scopes(&draft.cluster));
             if self.options.rendered_definitions && self.options.scopes.is_none() {
-                let definitions = draft.manifests.iter().map(|(_, manifest)| manifest);
-                definitions
-                    .filter(|manifest| is_definition(manifest))
-                    .for_each(|definition| define(own, definition));
+                draft.definitions.iter().for_each(|definition| define(own, definition));
             }
         }
         scopes
@@ -960,6 +971,9 @@ impl Expansion<'_> {
             scopes,
             apart: BTreeSet::new(),
             index: OnceLock::new(),
+            by_place: OnceLock::new(),
+            by_document: OnceLock::new(),
+            by_origin: OnceLock::new(),
         };
         let apps: Vec<_> =
             self.drafts.iter().map(|draft| (&draft.parent, draft.lost || draft.gone)).collect();

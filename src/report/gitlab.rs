@@ -47,7 +47,7 @@ fn entry(layout: Layout<'_>, p: &Placed<'_>) -> Entry {
         path => path,
     };
     Entry {
-        description: neutral(&format!("{}{whose}{fix}", f.message)).into_owned(),
+        description: neutral(&format!("{}: {}{whose}{fix}", f.code, f.message)).into_owned(),
         check_name: f.name,
         fingerprint: p.fingerprint.clone(),
         severity: match f.severity {

@@ -21,6 +21,11 @@ pub(super) fn page(layout: Layout<'_>, side: Side, path: &str, line: Option<u32>
     Some(format!("{base}/{}{line}", uri(layout, path)))
 }
 
+/// The page of a rule on the site.
+pub(super) fn rule(code: &str) -> Option<String> {
+    code.starts_with("BH").then(|| format!("{}/rules/{code}.html", env!("CARGO_PKG_HOMEPAGE")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

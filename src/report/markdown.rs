@@ -293,7 +293,7 @@ fn single(lint: &Lint<'_>, texts: &mut Texts, layout: Layout<'_>, p: &Placed<'_>
         "" => String::new(),
         _ => format!("{} · ", place_of(layout, &f.location, p.start.map(|start| start.line))),
     };
-    let _ = writeln!(text, "  {place}{}{}", code(&told::rule(f)), whose(f));
+    let _ = writeln!(text, "  {place}{}{}", named(f), whose(f));
     let (home, others): (Vec<&Label>, Vec<&Label>) =
         f.related.iter().partition(|label| label.location == f.location);
     for label in home {
@@ -318,7 +318,7 @@ fn together(layout: Layout<'_>, members: &[&Placed<'_>]) -> String {
     };
     let one_owner = members.iter().all(|p| p.finding.application == first.application);
     let whose = if one_owner { whose(first) } else { String::new() };
-    let mut text = format!("- **{}**\\\n  {}{whose}\n", prose(&first.group), code(&told::rule(first)));
+    let mut text = format!("- **{}**\\\n  {}{whose}\n", prose(&first.group), named(first));
     let shown = if members.len() <= FOLD + 1 { members.len() } else { FOLD };
     for p in &members[..shown] {
         let f = p.finding;
@@ -379,6 +379,15 @@ fn place_of(layout: Layout<'_>, location: &Location, line: Option<u32>) -> Strin
 fn linked(layout: Layout<'_>, side: Side, path: &str, line: Option<u32>) -> String {
     let shown = code(&told::place(&(layout.rooted)(path), line));
     match link::page(layout, side, path, line) {
+        Some(address) => format!("[{shown}]({address})"),
+        None => shown,
+    }
+}
+
+/// The rule of a finding, linked to its page.
+fn named(finding: &Finding) -> String {
+    let shown = code(&told::rule(finding));
+    match link::rule(finding.code) {
         Some(address) => format!("[{shown}]({address})"),
         None => shown,
     }

@@ -49,6 +49,7 @@ struct Tool {
 #[serde(rename_all = "camelCase")]
 struct Driver {
     name: &'static str,
+    information_uri: &'static str,
     semantic_version: &'static str,
     rules: Vec<Rule>,
 }
@@ -57,7 +58,10 @@ struct Driver {
 #[serde(rename_all = "camelCase")]
 struct Rule {
     id: &'static str,
-    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help_uri: Option<String>,
     short_description: Message,
     full_description: Message,
     help: Message,
@@ -211,6 +215,7 @@ pub(super) fn lint(lint: &Lint<'_>, layout: Layout<'_>, out: &mut dyn Write) -> 
             tool: Tool {
                 driver: Driver {
                     name: "billhook",
+                    information_uri: env!("CARGO_PKG_HOMEPAGE"),
                     semantic_version: env!("CARGO_PKG_VERSION"),
                     rules: lint.rules.iter().map(rule).collect(),
                 },
@@ -245,7 +250,8 @@ fn roots(lint: &Lint<'_>) -> BTreeMap<&'static str, Root> {
 fn rule(rule: &Described) -> Rule {
     Rule {
         id: rule.code,
-        name: rule.name,
+        name: Some(rule.name).filter(|name| *name != rule.code),
+        help_uri: link::rule(rule.code),
         short_description: message(neutral(rule.summary).into_owned()),
         full_description: message(neutral(rule.why).into_owned()),
         help: Message { text: rule.body.to_owned(), markdown: Some(rule.body) },

@@ -53,29 +53,50 @@ fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
 fn handed_over(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
     let Some(row) = change.row(&base.home, &key_of(base)).filter(|row| is_lost(row)) else { return };
     let lost = change.fallout(base);
-    if lost.is_empty() {
+    if lost.is_empty() || goes_with_parent(change, base, head) {
         return;
     }
-    let message = format!("`{}` is deleted and made anew, and {} with it", base.id, lost.told());
     let manifest = &head.application.manifest;
     let (old, new) = (maker(change.base, base), maker(change.head, head));
+    let file = steps::file(&base.application.manifest);
+    let keep = format!(
+        "take `resources-finalizer.argocd.argoproj.io` off `{}` in {file}, or put `{}` on it, and {}",
+        base.id,
+        steps::KEEP,
+        steps::until_parent(change.base, base)
+    );
+    let (message, because, help) = match head.parent {
+        Parent::Root | Parent::Folder => (
+            format!("nothing deploys `{}` any more: it is deleted, and {} with it", base.id, lost.told()),
+            format!(
+                "{}; its manifest stands in {}, which nobody applies",
+                row.cause.because,
+                steps::file(manifest)
+            ),
+            format!(
+                "if it is to stay, let an Application deploy it, in two merges: {}; if it is to go, delete its manifest, and {}",
+                steps::plan([keep, "then let the new one deploy it".to_owned()]),
+                steps::acknowledge(&key_of(base)),
+            ),
+        ),
+        Parent::Application(_) | Parent::Set { .. } => (
+            format!("`{}` is deleted and made anew, and {} with it", base.id, lost.told()),
+            format!("{}; what makes it exist changes from {old} to {new}", row.cause.because),
+            format!("in two merges: {}", steps::plan([keep, format!("then let {new} make it")])),
+        ),
+    };
     cx.report(manifest.location(), message)
         .application_object(head)
-        .because(format!("{}; what makes it exist changes from {old} to {new}", row.cause.because))
+        .because(because)
         .see(base.application.manifest.location().in_base(), "what base has")
-        .help(format!(
-            "in two merges: {}",
-            steps::plan([
-                format!(
-                    "take `resources-finalizer.argocd.argoproj.io` off `{}` in {}, or put `{}` on it, and {}",
-                    base.id,
-                    steps::file(&base.application.manifest),
-                    steps::KEEP,
-                    steps::until_parent(change.base, base)
-                ),
-                format!("then let {new} make it"),
-            ])
-        ));
+        .help(help);
+}
+
+/// Whether what deployed an Application leaves git and nothing else deploys it: that is told of its parent.
+fn goes_with_parent(change: &Change<'_>, base: &App, head: &App) -> bool {
+    let Parent::Application(parent) = base.parent else { return false };
+    matches!(head.parent, Parent::Root | Parent::Folder)
+        && change.head_of(&change.base.applications[parent]).is_none()
 }
 
 fn maker(inventory: &crate::inventory::Inventory, app: &App) -> String {

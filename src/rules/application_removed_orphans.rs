@@ -10,7 +10,8 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     let of_itself = |gone: &&Gone<'_>| {
-        gone.is_deleted() && gone.successor.is_none() && matches!(gone.why, Why::Removed | Why::WithParent)
+        let plain = gone.successor.is_none() && matches!(gone.why, Why::Removed | Why::WithParent);
+        gone.is_deleted() && plain && !gone.app.application.cascades()
     };
     for gone in change.gone().iter().filter(of_itself) {
         let app = gone.app;

@@ -1,6 +1,7 @@
 //! BH404. Meaning, rationale and examples: `rules/BH404-application-renamed.md`.
 
 use super::change::{Losses, Why, steps};
+use crate::forecast::{Outcome, Row};
 use crate::rules::{Change, Check, Context, Rule};
 
 pub(super) const RULE: Rule =
@@ -12,7 +13,9 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         let Some(new) = gone.successor else { continue };
         let (old, app) = (&gone.app.id, gone.app);
         let lost = Losses::of(change.rows_of(old));
-        let left = Losses::orphans(change.rows_of(old));
+        let refused = |row: &&Row| row.blocked && row.to_application.as_ref() == Some(&new.id);
+        let left =
+            Losses::all(change.rows_of(old).filter(|row| row.outcome == Outcome::Orphaned || refused(row)));
         let (message, because) = match (lost.is_empty(), left.is_empty()) {
             (false, _) => (
                 format!("`{old}` becomes `{}`, and the old name takes {} with it", new.id, lost.told()),

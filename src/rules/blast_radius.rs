@@ -54,6 +54,7 @@ fn shrinks(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
     let report = cx
         .report(steps::source(&head.application.manifest), message)
         .application_object(head)
+        .telling(lost.rows())
         .because(format!("they are not among its manifests any more, and it prunes: {}", lost.told()))
         .help(format!(
             "look at what is left out and why; if it is meant, take it away in steps and name it: `Billhook-acknowledge: {}`",

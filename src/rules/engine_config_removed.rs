@@ -25,6 +25,9 @@ const OBJECTS: &[(&str, &str, &str)] = &[
 
 /// ConfigMaps whose keys each mean something.
 const KEYED: &[&str] = &["argocd-cm", "argocd-cmd-params-cm", "argocd-rbac-cm"];
+/// Keys by which Argo CD knows its objects: `tracking-key-changed` tells of these.
+const TRACKING: &[&str] =
+    &["application.resourceTrackingMethod", "application.instanceLabelKey", "installationID"];
 /// Keys that say what Argo CD sees at all.
 const SIGHT: &[&str] = &["resource.exclusions", "resource.inclusions"];
 
@@ -121,7 +124,8 @@ fn keys(cx: &mut Context<'_>, row: &Row, before: &Manifest, after: &Manifest) {
     }
     let Some(data) = before.node().get("data") else { return };
     let now = after.node().get("data");
-    for entry in data.entries().filter(|entry| !entry.value.text().is_empty()) {
+    let counts = |key: &str, text: &str| !text.is_empty() && !TRACKING.contains(&key);
+    for entry in data.entries().filter(|entry| counts(&entry.key, entry.value.text())) {
         let same = now.and_then(|now| now.get(&entry.key));
         let sight = SIGHT.contains(&&*entry.key);
         let place = after.location_at(&["data", &entry.key]);

@@ -76,11 +76,11 @@ const TEMPLATES: &[(&str, &str, &[&str])] = &[
 ];
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
-        metadata(document, &object, cx);
-        pod_templates(document, &object, cx);
+    for object in &document.objects {
+        metadata(document, object, cx);
+        pod_templates(document, object, cx);
         if group_of(object.api_version()) == "argoproj.io" && fields(object.kind()).is_some() {
-            let mut way = Way { document, object: &object, path: Vec::new() };
+            let mut way = Way { document, object: object, path: Vec::new() };
             way.walk(object.node(), object.kind(), cx);
         }
     }

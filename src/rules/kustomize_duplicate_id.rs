@@ -156,10 +156,8 @@ fn ids(path: &str, depth: usize, inventory: &Inventory) -> Vec<Id> {
 
 fn id(object: &Manifest) -> Option<Id> {
     let plain = is_object(object.node()) && !object.name().is_empty() && object.node().get("items").is_none();
-    let local = object.annotation("config.kubernetes.io/local-config").is_some();
     let namespace = if object.namespace().is_empty() { "default" } else { object.namespace() };
-    (plain && !local)
-        .then(|| [object.api_version(), object.kind(), namespace, object.name()].map(str::to_owned).into())
+    plain.then(|| [object.api_version(), object.kind(), namespace, object.name()].map(str::to_owned).into())
 }
 
 fn judge(kustomization: &Kustomization, built: bool, cx: &mut Context<'_>) {

@@ -58,6 +58,7 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, way: &Move<'_>, kustomization
     let report = cx
         .report(kustomization.head.location_at(&["namespace"]), message)
         .row(subject)
+        .telling(all.rows())
         .because(format!("a namespace is part of what an object is, so `{}` deletes each in `{}` and makes another one in `{}`, on new and empty claims{and_namespace}", way.application, way.from, way.to))
         .help(cure(way, kustomization))
         .see(kustomization.base.location_at(&["namespace"]).in_base(), "as base has it");

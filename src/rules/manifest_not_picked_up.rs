@@ -24,8 +24,12 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     if left.is_empty() {
         return;
     }
+    let read = change.origins();
     let mut unread: Option<Vec<(Path, Arc<str>)>> = None;
     for (path, rows) in left {
+        if read.contains(&**path) {
+            continue; // Its objects went elsewhere: to another cluster, namespace or Application.
+        }
         let Some((app, source)) = reader(change, path, rows) else { continue };
         let moved = match change.head.documents.tree().entry(path).map(|entry| &entry.kind) {
             Some(EntryKind::File(_))
@@ -100,16 +104,17 @@ fn is(node: Node<'_>, row: &Row) -> bool {
         && (namespace.is_empty() || namespace == &*row.key.namespace)
 }
 
-fn tell(
-    change: &Change<'_>,
+fn tell<'a>(
+    change: &Change<'a>,
     cx: &mut Context<'_>,
     app: &App,
     source: &Source,
     path: &Path,
     moved: Option<&Path>,
-    rows: &[&Row],
+    rows: &[&'a Row],
 ) {
-    let going = Losses::all(rows.iter().copied().filter(|row| change.fate(row).is_some_and(Fate::ends)));
+    let going = rows.iter().copied().filter(|row| change.fate(row).is_some_and(Fate::ends)).collect();
+    let going = Losses::all(change.with_inside(going));
     let by_hand = rows.iter().all(|row| !matches!(change.fate(row), Some(Fate::Pruned | Fate::Taken)));
     let deletes = match (going.is_empty(), by_hand) {
         (true, _) => String::new(),
@@ -127,6 +132,7 @@ fn tell(
     let report = cx
         .report(place, message)
         .row(worst)
+        .telling(if going.is_empty() { rows } else { going.rows() })
         .because(format!("{why}, so to Argo CD the objects left git"))
         .help(cure);
     let report = match &worst.base {

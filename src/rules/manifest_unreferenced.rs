@@ -79,13 +79,14 @@ fn files(inventory: &Inventory, path: &str) -> Vec<String> {
     found
 }
 
-fn tell(change: &Change<'_>, cx: &mut Context<'_>, own: &Kustomization, entry: &Entry, rows: &[&Row]) {
+fn tell<'a>(change: &Change<'a>, cx: &mut Context<'_>, own: &Kustomization, entry: &Entry, rows: &[&'a Row]) {
     let known: Vec<&Row> = rows
         .iter()
         .copied()
         .filter(|row| change.fate(row).is_some_and(|fate| fate != Fate::Unknown))
         .collect();
-    let going = Losses::all(known.iter().copied().filter(|row| change.fate(row).is_some_and(Fate::ends)));
+    let going = known.iter().copied().filter(|row| change.fate(row).is_some_and(Fate::ends)).collect();
+    let going = Losses::all(change.with_inside(going));
     let all = Losses::all(known);
     let Some(worst) = going.worst().or(all.worst()) else { return };
     let certain = rows.iter().any(|row| matches!(change.fate(row), Some(Fate::Pruned | Fate::Taken)));
@@ -104,6 +105,7 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, own: &Kustomization, entry: &
     let report = cx
         .report(place, message)
         .row(worst)
+        .telling(if going.is_empty() { all.rows() } else { going.rows() })
         .because(format!("`{}` is still there, as it was, so the change shows no deletion; but no build holds what is in it any more", entry.path))
         .help(format!("put `- {}` back into `{list}`, or delete `{}` too, so that the change says what it does", entry.text, entry.path))
         .see(entry.place.clone().in_base(), "named here before")

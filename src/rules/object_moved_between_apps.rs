@@ -35,6 +35,7 @@ fn tell(from: &str, to: &str, moved: &Losses<'_>, cx: &mut Context<'_>) {
         worst.base.as_ref().map_or_else(String::new, |manifest| format!(" in {}", steps::file(manifest)));
     let report = cx
         .report_row(worst, message)
+        .telling(moved.rows())
         .because(format!(
             "`{from}` prunes what it does not render any more, and `{to}` makes it again if it comes later; if it comes \
              earlier, the object stays: only order decides"

@@ -35,8 +35,13 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, way: &Move<'_>) {
         format!("`{} {}` moves from `{}` to `{}`{more}", old.key.kind, old.key.name, way.from, way.to);
     let place = new.head.as_ref().map(|manifest| manifest.location_at(&["metadata", "namespace"]));
     let Some(place) = place else { return };
-    let report =
-        cx.report(place, message).row(old).because(why(change, &going, old, new)).help(cure(way, old, data));
+    let moved: Vec<&Row> = going.iter().map(|(old, _)| *old).collect();
+    let report = cx
+        .report(place, message)
+        .row(old)
+        .telling(&moved)
+        .because(why(change, &going, old, new))
+        .help(cure(way, old, data));
     let report = match &old.base {
         Some(manifest) => report.see(manifest.location().in_base(), "where base has it"),
         None => report,

@@ -48,17 +48,23 @@ pub(super) fn without(manifest: &Manifest, names: &[&str], inventory: &Inventory
     edits(manifest, edit, inventory)
 }
 
-/// Takes one option out of the list at `path`.
+/// Takes one option out of the list at `path`; the list goes where nothing is left of it.
 pub(super) fn drop_option(
     manifest: &Manifest,
     path: &[&str],
     option: &str,
     inventory: &Inventory,
 ) -> Vec<Edit> {
-    let Some(list) = manifest.node().at(path) else { return Vec::new() };
-    let kept: Vec<Value> =
-        list.items().filter(|item| item.as_str() != Some(option)).map(|item| item.to_json()).collect();
-    edits(manifest, edit::set(manifest.node(), path, &Value::from(kept)), inventory)
+    let Some((key, way)) = path.split_last() else { return Vec::new() };
+    let Some(map) = manifest.node().at(way) else { return Vec::new() };
+    let Some(entry) = map.entry(key) else { return Vec::new() };
+    let named = |item: &Node<'_>| item.as_str() == Some(option);
+    let edit = match entry.value.items().find(named) {
+        Some(_) if entry.value.len() == 1 => edit::delete(map, &entry),
+        Some(item) => edit::take(entry.value, item),
+        None => None,
+    };
+    edits(manifest, edit, inventory)
 }
 
 /// Writes a text in place of the value at `path`.

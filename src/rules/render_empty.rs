@@ -49,6 +49,7 @@ fn tell(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
         format!("`{}` renders nothing any more {what}", head.id),
     )
     .application_object(head)
+    .telling(if lost.is_empty() { kept.rows() } else { lost.rows() })
     .because(because)
     .help(format!(
         "see why the source is empty; to retire `{}`, remove the Application itself in a merge of its own",

@@ -34,7 +34,10 @@ fn check(cx: &mut Context<'_>) {
         let key = key("ApplicationSet", &set.namespace, set.manifest.name());
         let message =
             format!("the Applications of `{}/{}` lack `{OPTION}`", set.namespace, set.manifest.name());
-        let fix = add(&set.manifest, TEMPLATE, OPTION, inventory);
+        let fix = match is_overruled(set) {
+            true => Vec::new(),
+            false => add(&set.manifest, TEMPLATE, OPTION, inventory),
+        };
         let report = cx.report(set.manifest.location_at(TEMPLATE), message);
         tell(
             report.object(&key).fix(FixKind::Unsafe, fix),
@@ -58,10 +61,20 @@ fn is_guarded(set: &Set, inventory: &Inventory) -> bool {
     let node = set.manifest.node();
     let options = node.at(TEMPLATE).into_iter().flat_map(Node::items);
     let listed = options.filter_map(Node::as_str).any(|option| option == OPTION || option.contains("{{"));
-    let mentions = |path: &[&str]| {
-        node.at(path).is_some_and(|node| node.to_json().to_string().contains("FailOnSharedResource"))
-    };
-    listed || mentions(&["spec", "templatePatch"]) || mentions(&["spec", "generators"])
+    listed || mentions(set, "FailOnSharedResource")
+}
+
+/// Whether a generator's template or a patch has a list of options that takes the place of the template's.
+fn is_overruled(set: &Set) -> bool {
+    mentions(set, "syncOptions")
+}
+
+fn mentions(set: &Set, word: &str) -> bool {
+    let beside = [["spec", "templatePatch"], ["spec", "generators"]];
+    beside
+        .iter()
+        .filter_map(|path| set.manifest.node().at(path))
+        .any(|node| node.to_json().to_string().contains(word))
 }
 
 fn key(kind: &str, namespace: &str, name: &str) -> ResourceKey {

@@ -22,8 +22,9 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
     }
 }
 
-fn tell(change: &Change<'_>, cx: &mut Context<'_>, path: &Path, rows: &[&Row], text: &str, at: usize) {
-    let going = Losses::all(rows.iter().copied().filter(|row| change.fate(row).is_some_and(Fate::ends)));
+fn tell<'a>(change: &Change<'a>, cx: &mut Context<'_>, path: &Path, rows: &[&'a Row], text: &str, at: usize) {
+    let going = rows.iter().copied().filter(|row| change.fate(row).is_some_and(Fate::ends)).collect();
+    let going = Losses::all(change.with_inside(going));
     let by_hand = rows.iter().all(|row| !matches!(change.fate(row), Some(Fate::Pruned | Fate::Taken)));
     let worst = going.worst().unwrap_or(rows[0]);
     let deletes = match (going.is_empty(), by_hand) {
@@ -37,6 +38,7 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, path: &Path, rows: &[&Row], t
             format!("Argo CD skips `{path}`{deletes}"),
         )
         .row(worst)
+        .telling(if going.is_empty() { rows } else { going.rows() })
         .because(format!(
             "`{MARKER}` anywhere in a file leaves all of it out, so its objects are not in git any more"
         ))

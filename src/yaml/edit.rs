@@ -226,6 +226,35 @@ pub fn delete(map: Node<'_>, entry: &Entry<'_>) -> Option<Edit> {
     (gone && only).then_some(edit)
 }
 
+/// Takes a scalar out of a sequence that holds more than this one.
+pub fn take(list: Node<'_>, item: Node<'_>) -> Option<Edit> {
+    if list.is_alias() || !list.is_seq() || item.is_map() || item.is_seq() {
+        return None;
+    }
+    let items: Vec<Node<'_>> = list.items().collect();
+    let index = items.iter().position(|other| other.id() == item.id())?;
+    let (before, next) = (index.checked_sub(1).map(|before| items[before]), items.get(index + 1));
+    let span = match (list.style(), before, next) {
+        (_, None, None) => return None,
+        (Style::Flow, _, Some(next)) => Span { start: item.full_span().start, end: next.full_span().start },
+        (Style::Flow, Some(before), None) => Span { start: before.span().end, end: item.span().end },
+        _ => take_block(item)?,
+    };
+    let edit = (span, String::new());
+    let (changed, after) = changes(list.file(), &edit)?;
+    let taken = after.same(list).len() + 1 == items.len();
+    (taken && changed.before.len() == 1 && changed.after.is_empty()).then_some(edit)
+}
+
+/// The lines of an item that stands behind a dash of its own.
+fn take_block(item: Node<'_>) -> Option<Span> {
+    let text = item.file().text();
+    let start = item.full_span().start as usize;
+    let line = line_start(text, start);
+    let (_, behind) = line_end(text, item.span().end as usize);
+    (text[line..start].trim() == "-").then(|| Span::new(line, behind))
+}
+
 fn start_of(entry: &Entry<'_>) -> u32 {
     entry.key_node.full_span().start
 }
@@ -300,6 +329,27 @@ mod tests {
 
     fn node(file: &File) -> Node<'_> {
         file.node(file.documents()[0].root().expect("valid"))
+    }
+
+    #[test]
+    fn takes() {
+        for (before, at, after) in [
+            ("a: [x, y]\n", 0, Some("a: [y]\n")),
+            ("a: [x, y]\n", 1, Some("a: [x]\n")),
+            ("a: [x, y, z] # c\n", 1, Some("a: [x, z] # c\n")),
+            ("a: [x]\n", 0, None),
+            ("a:\n  - x\n  - 'y' # c\n  - z\n", 1, Some("a:\n  - x\n  - z\n")),
+            ("a:\n- x\n- y\nb: 1\n", 0, Some("a:\n- y\nb: 1\n")),
+            ("a:\n- x\n- y\nb: 1\n", 1, Some("a:\n- x\nb: 1\n")),
+            ("a:\n- - x\n  - y\n- z\n", 0, None),
+            ("a:\n- x\n", 0, None),
+        ] {
+            let file = root(before);
+            let list = node(&file).get("a").expect("a list");
+            let item = list.items().nth(at).expect("an item");
+            let taken = take(list, item).and_then(|edit| apply(before, &[edit]));
+            assert_eq!(taken.as_deref(), after, "{before}");
+        }
     }
 
     #[test]

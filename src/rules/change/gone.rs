@@ -134,23 +134,30 @@ fn reads(app: &App) -> (&str, &str, String) {
 /// what is in the Namespaces among that.
 pub(super) fn fallout<'a>(change: &Change<'a>, app: &App) -> Losses<'a> {
     let mut rows = Vec::new();
-    let mut known: HashSet<*const Row> = HashSet::new();
     let mut open = vec![app.id.clone()];
     let mut seen: HashSet<_> = open.iter().cloned().collect();
     while let Some(id) = open.pop() {
-        for row in change.rows_of(&id).filter(|row| super::is_lost(row)) {
-            known.insert(std::ptr::from_ref(row));
-            rows.push(row);
-        }
-        let below = change.children(&id).iter().filter(|child| change.head_of(child).is_none());
+        rows.extend(change.rows_of(&id).filter(|row| super::is_lost(row)));
+        let below = change.children(&id).iter().filter(|child| ends(change, child));
         open.extend(below.map(|child| child.id.clone()).filter(|id| seen.insert(id.clone())));
     }
+    Losses::all(with_inside(change, rows))
+}
+
+/// Objects, and what goes with the Namespaces among them.
+pub(super) fn with_inside<'a>(change: &Change<'a>, mut rows: Vec<&'a Row>) -> Vec<&'a Row> {
+    let mut known: HashSet<*const Row> = rows.iter().map(|row| std::ptr::from_ref(*row)).collect();
     let namespaces: Vec<&Row> = rows.iter().copied().filter(|row| row.key.is("", "Namespace")).collect();
     for namespace in namespaces {
         let inside = change.in_namespace(namespace).filter(|row| super::is_lost(row));
         rows.extend(inside.filter(|row| known.insert(std::ptr::from_ref(*row))));
     }
-    Losses::all(rows)
+    rows
+}
+
+/// Whether an Application is not there any more, or deleted even though its manifest still stands somewhere.
+fn ends(change: &Change<'_>, app: &App) -> bool {
+    change.head_of(app).is_none() || change.row(&app.home, &super::key_of(app)).is_some_and(super::is_lost)
 }
 
 /// The Applications that each Application, or a set that it renders, makes exist.

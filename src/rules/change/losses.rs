@@ -36,6 +36,11 @@ impl<'a> Losses<'a> {
         self.rows
     }
 
+    /// See [`Losses::into_rows`].
+    pub fn rows(&self) -> &[&'a Row] {
+        &self.rows
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.rows.len()

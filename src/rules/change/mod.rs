@@ -8,6 +8,7 @@ mod losses;
 mod moves;
 mod namespaces;
 mod objects;
+mod precedence;
 mod repointed;
 mod sets;
 pub mod steps;
@@ -21,6 +22,8 @@ pub use kustomizations::{Entry, Kustomization, entries};
 pub use losses::{Losses, list_names};
 pub use moves::Move;
 pub use namespaces::Vanishing;
+pub(in crate::rules) use precedence::settle;
+pub use precedence::{Subject, subject};
 pub use repointed::{Repointed, plain_name};
 pub use sets::{Reason, Shrunk, made_from};
 pub use twins::Twin;
@@ -212,6 +215,11 @@ impl<'a> Change<'a> {
     /// Everything that goes with an Application of base.
     pub fn fallout(&self, app: &App) -> Losses<'a> {
         gone::fallout(self, app)
+    }
+
+    /// Objects, and what goes with the Namespaces among them.
+    pub fn with_inside(&self, rows: Vec<&'a Row>) -> Vec<&'a Row> {
+        gone::with_inside(self, rows)
     }
 
     /// The Applications of base that this one, or an ApplicationSet that it renders, makes exist.

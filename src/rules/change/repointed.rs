@@ -66,7 +66,7 @@ fn one<'a>(change: &Change<'a>, pair: &Pair<'a>) -> Option<Repointed<'a>> {
         to: to.join(", "),
         objects: base.targets.list.len(),
         remain,
-        lost: Losses::of(change.rows_of(&base.id)),
+        lost: Losses::of(change.rows_of(&base.id).filter(|row| gone(&row.key))),
         left: Losses::all(
             change
                 .rows_of(&base.id)
