@@ -77,9 +77,15 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         fails,
         shows_diff: diff.show_diff,
     };
-    let shown = |path: &str| pair.seen.path(path);
-    let links = diff.links.as_deref();
-    let layout = Layout { links, ..output::layout(global, false, &shown) };
+    let [shown_of_base, shown] = [0, 1].map(|side: usize| {
+        let seen = &pair.seen[side];
+        move |path: &str| seen.path(path)
+    });
+    let layout = Layout {
+        links: diff.links.as_deref(),
+        shown_of_base: Some(&shown_of_base),
+        ..output::layout(global, false, &shown)
+    };
     output::write_all(&args.reports, global.color, layout, |format, layout, out| {
         report::diff(format, &report, layout, out)
     })?;

@@ -45,7 +45,10 @@ pub fn run(args: &Args, lint: &Lint) -> Result<Exit, Error> {
             return Ok(if changes.is_empty() { Exit::Fine } else { Exit::Findings });
         }
         stage.tree.replace(&fixes.contents)?;
-        return report(args, &lint.findings, &scene, &judged, fixes.findings);
+        let exit = report(args, &lint.findings, &scene, &judged, fixes.findings);
+        // The process ends with this run; to take apart what it holds, text by text, would be a tenth of it.
+        std::mem::forget((stage, scene, judged));
+        return exit;
     }
 }
 
@@ -83,11 +86,16 @@ fn report(
         sources: &sources,
         ..report::Lint::default()
     };
-    let Held { new, existing, mut unused } = hold(named, scene, &all)?;
-    if scene.limit.is_some() || !global.rule.is_empty() || is_incomplete(inventory) {
-        unused.clear(); // What was not looked at or not rendered may still be there.
+    let mut held = hold(named, scene, &all)?;
+    if let Some(held) = &mut held
+        && (scene.limit.is_some() || !global.rule.is_empty() || is_incomplete(inventory))
+    {
+        held.unused.clear(); // What was not looked at or not rendered may still be there.
     }
-    let report = report::Lint { findings: &new, existing: &existing, unused: &unused, ..all };
+    let report = match &held {
+        Some(Held { new, existing, unused }) => report::Lint { findings: new, existing, unused, ..all },
+        None => all,
+    };
     let (shown, rooted) = (|path: &str| scene.seen.path(path), |path: &str| scene.seen.rooted(path));
     let links = named.links.as_deref();
     output::write_all(
@@ -96,7 +104,7 @@ fn report(
         Layout { rooted: &rooted, links, ..output::layout(global, false, &shown) },
         |format, layout, out| report::lint(format, &report, layout, out),
     )?;
-    let fails = new.iter().any(|finding| global.fail_on.fails(finding.severity));
+    let fails = report.findings.iter().any(|finding| global.fail_on.fails(finding.severity));
     Ok(match (fails, global.strict && is_incomplete(inventory)) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Incomplete,
@@ -104,8 +112,8 @@ fn report(
     })
 }
 
-/// The findings when the baseline that was named, or is written now, was held against them.
-fn hold(named: &Findings, scene: &Scene, all: &report::Lint<'_>) -> Result<Held, Error> {
+/// The findings when the baseline that was named, or is written now, was held against them; None without one.
+fn hold(named: &Findings, scene: &Scene, all: &report::Lint<'_>) -> Result<Option<Held>, Error> {
     if let Some(path) = &named.write_baseline {
         if scene.limit.is_some() {
             return Err(Error::usage(
@@ -117,16 +125,14 @@ fn hold(named: &Findings, scene: &Scene, all: &report::Lint<'_>) -> Result<Held,
         let mut bytes = Vec::new();
         baseline.write(&mut bytes)?;
         files::write_atomically(path, &bytes)?;
-        return Ok(baseline.hold(all));
+        return Ok(Some(baseline.hold(all)));
     }
-    let Some(path) = &named.baseline else {
-        return Ok(Held { new: all.findings.to_vec(), ..Held::default() });
-    };
+    let Some(path) = &named.baseline else { return Ok(None) };
     let baseline = Baseline::read(&files::read_file(path)?).map_err(|error| {
         let message = format!("`{}` is no baseline: {error}", path.display());
         Error::usage(message, "`--write-baseline FILE` writes one")
     })?;
-    Ok(baseline.hold(all))
+    Ok(Some(baseline.hold(all)))
 }
 
 /// `--rule`: the codes of the rules that run; None for all.

@@ -144,8 +144,8 @@ pub struct Pair {
     pub between: Vec<App>,
     /// The configuration, which is base's.
     pub configuration: Option<Loaded>,
-    /// How paths of head look from the current folder.
-    pub seen: Seen,
+    /// How paths of each look from the current folder.
+    pub seen: [Seen; 2],
     /// What the two are called.
     pub names: [String; 2],
     /// What the commits between them acknowledge: commit and text.
@@ -199,16 +199,22 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
     let mut of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
     let documents = Documents::beside(Arc::clone(&head.tree), &of_base.documents);
     let mut of_head = side(head, documents)?;
-    let before = watched(global, &mut of_base);
+    let mut before = watched(global, &mut of_base);
     of_head.scopes = Some(before.scopes.clone());
     let (address, branch) = before.own.clone();
     of_head.address = address;
     of_head.branch = of_head.branch.or(branch);
+    of_head.apart.clone_from(&before.apart);
     let after = watched(global, &mut of_head);
-    let seen = Seen::new(&current, &head.root);
+    if after.apart != before.apart {
+        // Head brings the alternative to what base has.
+        of_base.apart.clone_from(&after.apart);
+        before = watched(global, &mut of_base);
+    }
+    let seen = [base, head].map(|half| Seen::new(&current, &half.root));
     let nothing_there = |inventory: &Inventory| inventory.is_empty() && inventory.problems.is_empty();
     if nothing_there(&before) && nothing_there(&after) {
-        return Err(nothing(&seen));
+        return Err(nothing(&seen[1]));
     }
     let between = after.again(&of_head, &forecast::read_again(&before, &after));
     let trailers = match (&repository, &base.commit, &head.commit) {

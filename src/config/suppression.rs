@@ -107,6 +107,11 @@ pub fn parse_annotation(text: &str) -> Vec<Written> {
         .collect()
 }
 
+/// Whether a text may hold a comment of ours.
+pub fn is_mentioned(text: &str) -> bool {
+    memchr::memmem::find(text.as_bytes(), WORD.as_bytes()).is_some()
+}
+
 /// What a suppression covers.
 #[derive(Clone, Debug)]
 pub enum Scope {
@@ -223,7 +228,7 @@ impl Collected {
     /// Takes the comments of a file. `text` may be anything: a manifest, a template, a configuration.
     pub fn add_comments(&mut self, path: &Path, file: &File, rules: RuleNames<'_>) {
         let text = file.text();
-        if memchr::memmem::find(text.as_bytes(), WORD.as_bytes()).is_none() {
+        if !is_mentioned(text) {
             return;
         }
         let lines = Lines::new(text);

@@ -124,6 +124,18 @@ impl Kustomizations {
         folders
     }
 
+    /// The files that the kustomization in this folder takes as resources, directly or not, in no order.
+    pub fn reached(&self, dir: &str) -> HashSet<&str> {
+        let mut open: Vec<&str> = self.resources.get(dir).into_iter().flatten().map(String::as_str).collect();
+        let mut seen: HashSet<&str> = HashSet::new();
+        while let Some(resource) = open.pop() {
+            if seen.insert(resource) {
+                open.extend(self.resources.get(resource).into_iter().flatten().map(String::as_str));
+            }
+        }
+        seen
+    }
+
     /// Whether a kustomization lies in this very folder.
     pub fn is_folder(&self, dir: &str) -> bool {
         self.folders.contains_key(dir)

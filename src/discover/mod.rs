@@ -43,6 +43,8 @@ pub struct Found {
     pub charts: Vec<String>,
     /// Folders that hold plain manifests of any kind, in walk order.
     pub folders: Vec<Path>,
+    /// The same.
+    known_folders: HashSet<Path>,
 }
 
 /// Looks through every file that could hold plain manifests and passes `wanted`.
@@ -67,12 +69,11 @@ pub fn find(documents: &Documents, wanted: impl Fn(&str) -> bool + Sync) -> Foun
         match result {
             Err(message) => found.unreadable.push((path.clone(), message)),
             Ok(None) => {}
-            Ok(Some((parsed, manifests))) => {
-                let is_object = |manifest: &Manifest| !manifest.kind().is_empty();
-                if !kustomizations.names(path) && manifests.iter().any(is_object) {
+            Ok(Some(Looked { parsed, has_objects, read })) => {
+                if has_objects && !kustomizations.names(path) {
                     found.add_folder(path);
                 }
-                manifests.into_iter().for_each(|manifest| found.add(manifest));
+                read.into_iter().for_each(|(role, manifest)| found.list(role).push(manifest));
                 found.files.push((path.clone(), parsed));
             }
         }
@@ -98,8 +99,46 @@ fn parts(
     paths.into_par_iter().filter_map(parsed).collect()
 }
 
-/// One file and its objects; None for JSON that is no manifest, of which repositories hold a lot.
-fn look(documents: &Documents, path: &Path) -> Result<Option<(Arc<Parsed>, Vec<Manifest>)>, String> {
+/// What one file holds.
+struct Looked {
+    parsed: Arc<Parsed>,
+    has_objects: bool,
+    /// The objects that are read outside the sources of Applications.
+    read: Vec<(Role, Manifest)>,
+}
+
+/// What an object is that is read outside the sources of Applications.
+#[derive(Clone, Copy)]
+enum Role {
+    Application,
+    Set,
+    Project,
+    Settings,
+    Parameters,
+    Cluster,
+    Definition,
+}
+
+impl Role {
+    /// None for every other object.
+    fn of(manifest: &Manifest) -> Option<Self> {
+        match (group_of(manifest.api_version()), manifest.kind()) {
+            ("argoproj.io", "Application") => Some(Self::Application),
+            ("argoproj.io", "ApplicationSet") => Some(Self::Set),
+            ("argoproj.io", "AppProject") => Some(Self::Project),
+            ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(Self::Definition),
+            ("", "ConfigMap") if manifest.name() == "argocd-cm" => Some(Self::Settings),
+            ("", "ConfigMap") if manifest.name() == "argocd-cmd-params-cm" => Some(Self::Parameters),
+            ("", "Secret") if manifest.label("argocd.argoproj.io/secret-type") == Some("cluster") => {
+                Some(Self::Cluster)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Looks into one file; None for JSON that is no manifest, of which repositories hold a lot.
+fn look(documents: &Documents, path: &Path) -> Result<Option<Looked>, String> {
     if path.ends_with(".json") {
         let bytes = documents.tree().read(path).map_err(|error| error.to_string())?;
         let holds = |word: &[u8]| memchr::memmem::find(&bytes, word).is_some();
@@ -109,7 +148,9 @@ fn look(documents: &Documents, path: &Path) -> Result<Option<(Arc<Parsed>, Vec<M
     }
     let parsed = documents.manifest(path).map_err(|error| error.to_string())?;
     let manifests = manifests(&parsed, path);
-    Ok(Some((parsed, manifests)))
+    let has_objects = manifests.iter().any(|manifest| !manifest.kind().is_empty());
+    let read = manifests.into_iter().filter_map(|manifest| Some((Role::of(&manifest)?, manifest))).collect();
+    Ok(Some(Looked { parsed, has_objects, read }))
 }
 
 /// The objects of a parsed file, members of lists included.
@@ -136,29 +177,28 @@ pub fn manifests(parsed: &Parsed, path: &Path) -> Vec<Manifest> {
 impl Found {
     fn add_folder(&mut self, path: &Path) {
         let dir = path.rsplit_once('/').map_or("", |(dir, _)| dir);
-        if self.folders.last().map(|last| &**last) != Some(dir)
-            && !self.folders.iter().any(|known| **known == *dir)
-        {
+        if self.folders.last().map(|last| &**last) != Some(dir) && self.known_folders.insert(dir.into()) {
             self.folders.push(dir.into());
         }
     }
 
     /// Files one object under what it is; other objects are not kept.
     pub fn add(&mut self, manifest: Manifest) {
-        let group = group_of(manifest.api_version()).to_owned();
-        let list = match (group.as_str(), manifest.kind()) {
-            ("argoproj.io", "Application") => &mut self.applications,
-            ("argoproj.io", "ApplicationSet") => &mut self.sets,
-            ("argoproj.io", "AppProject") => &mut self.projects,
-            ("apiextensions.k8s.io", "CustomResourceDefinition") => &mut self.definitions,
-            ("", "ConfigMap") if manifest.name() == "argocd-cm" => &mut self.settings,
-            ("", "ConfigMap") if manifest.name() == "argocd-cmd-params-cm" => &mut self.parameters,
-            ("", "Secret") if manifest.label("argocd.argoproj.io/secret-type") == Some("cluster") => {
-                &mut self.clusters
-            }
-            _ => return,
-        };
-        list.push(manifest);
+        if let Some(role) = Role::of(&manifest) {
+            self.list(role).push(manifest);
+        }
+    }
+
+    fn list(&mut self, role: Role) -> &mut Vec<Manifest> {
+        match role {
+            Role::Application => &mut self.applications,
+            Role::Set => &mut self.sets,
+            Role::Project => &mut self.projects,
+            Role::Settings => &mut self.settings,
+            Role::Parameters => &mut self.parameters,
+            Role::Cluster => &mut self.clusters,
+            Role::Definition => &mut self.definitions,
+        }
     }
 }
 

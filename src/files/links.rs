@@ -67,7 +67,7 @@ impl Tree {
     /// (`util/app/path/path.go`, `CheckOutOfBoundsSymlinks`: by the text of the target alone, so a link
     /// that goes out and comes back in counts, and one that is dangling inside does not).
     pub fn out_of_bounds_links(&self) -> impl Iterator<Item = &Entry> {
-        self.entries().iter().filter(|entry| match &entry.kind {
+        self.links().filter(|entry| match &entry.kind {
             EntryKind::Link(target) => leaves(&entry.path, target),
             EntryKind::File(_) | EntryKind::Submodule => false,
         })

@@ -40,6 +40,8 @@ pub struct Tree {
     store: Arc<Store>,
     unreadable_names: Vec<String>,
     root: Option<PathBuf>,
+    /// Which entries are links; every source of every Application asks.
+    links: OnceLock<Vec<usize>>,
 }
 
 #[derive(Debug)]
@@ -175,12 +177,20 @@ impl Tree {
             .map(|(entry, place)| (entry, Arc::new(Content::new(place))))
             .unzip::<_, _, Vec<_>, Vec<_>>();
         let store = Arc::new(Store { contents, objects: objects.map(Arc::new) });
-        Self { entries, first: 0, store, unreadable_names, root }
+        Self { entries, first: 0, store, unreadable_names, root, links: OnceLock::new() }
     }
 
     /// Every entry, in walk order.
     pub fn entries(&self) -> &[Entry] {
         &self.entries
+    }
+
+    /// The symbolic links, in walk order.
+    pub(super) fn links(&self) -> impl Iterator<Item = &Entry> {
+        let is_link = |entry: &Entry| matches!(entry.kind, EntryKind::Link(_));
+        let indices =
+            self.entries.iter().enumerate().filter(|(_, entry)| is_link(entry)).map(|(index, _)| index);
+        self.links.get_or_init(|| indices.collect()).iter().map(|&index| &self.entries[index])
     }
 
     /// The entry at exactly this path.
@@ -272,6 +282,7 @@ impl Tree {
             store: self.store.clone(),
             unreadable_names: self.unreadable_names.iter().filter_map(|name| inside(name)).collect(),
             root: self.root.as_ref().map(|root| if dir.is_empty() { root.clone() } else { root.join(dir) }),
+            links: OnceLock::new(),
         })
     }
 
@@ -290,7 +301,7 @@ impl Tree {
         }
         let store = Arc::new(Store { contents: all, objects: self.store.objects.clone() });
         let (unreadable_names, root) = (self.unreadable_names.clone(), self.root.clone());
-        Self { entries, first: 0, store, unreadable_names, root }
+        Self { entries, first: 0, store, unreadable_names, root, links: OnceLock::new() }
     }
 
     /// Of files that hold other contents there: path, what is read here, and what there.

@@ -142,8 +142,9 @@ fn parent(path: &str) -> &str {
 
 fn walk(root: &Path) -> Result<Listing, Error> {
     let mut named = Vec::new();
-    let inside = walkdir::WalkDir::new(root).min_depth(1).follow_root_links(true).into_iter();
-    for found in inside.filter_entry(|found| found.file_name() != ".git") {
+    // Sorted folder by folder, a tree is nearly in its own order.
+    let inside = walkdir::WalkDir::new(root).min_depth(1).follow_root_links(true).sort_by_file_name();
+    for found in inside.into_iter().filter_entry(|found| found.file_name() != ".git") {
         let found = found.map_err(|error| {
             let path = error.path().unwrap_or(root).to_owned();
             read_error(&path, error.into())

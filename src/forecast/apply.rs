@@ -67,6 +67,12 @@ impl Ground {
                 let cluster = Arc::clone(&view.app.cluster);
                 let name = view.application.spec.destination.namespace.as_str().into();
                 ground.namespaces.insert((control.instance, Arc::clone(&cluster), name));
+                if control.thing.is_none() {
+                    // Whoever deploys a folder by hand knows where to.
+                    let named = view.app.targets.list.iter().map(|target| &target.key.namespace);
+                    let place = |name: &Arc<str>| (control.instance, Arc::clone(&cluster), Arc::clone(name));
+                    ground.namespaces.extend(named.map(place));
+                }
                 if view.app.outcome != Outcome::Rendered {
                     ground.open.insert((control.instance, cluster));
                 }

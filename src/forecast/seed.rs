@@ -4,15 +4,20 @@ use super::admission;
 use super::apply;
 use super::compare::creates_namespace;
 use super::world::{Being, ControlId, Listing, Spec, ThingId, World, namespace_key};
-use crate::inventory::{Outcome, Parent};
+use crate::inventory::{App, Inventory, Outcome, Parent};
 use crate::model::{Manifest, Phase, ResourceKey, Tracking, Version};
 use crate::render::Target;
+use hashbrown::HashSet;
 use std::sync::Arc;
 
 /// Plants what base deploys: every Application did its last sync, and everything of it is as base says.
 pub(super) fn plant(world: &mut World<'_>) {
+    let likely = likely(world);
     for id in 0..world.controls.len() {
-        world.controls[id].watched = is_watched(world, id);
+        let control = &world.controls[id];
+        let namespace = control.base.or(control.head).map(|app| Arc::clone(&app.application.namespace));
+        let assumed = namespace.is_some_and(|namespace| likely.contains(&(control.instance, namespace)));
+        world.controls[id].watched = assumed || is_watched(world, id);
         if world.controls[id].base.is_some() {
             world.controls[id].spec = Spec::Old;
             world.controls[id].listing = Listing::Base;
@@ -41,6 +46,28 @@ fn reads_merge(world: &World<'_>, id: ControlId) -> bool {
     let here =
         |view: &super::world::View<'_>| view.app.here.is_empty() || view.app.here.iter().any(|here| *here);
     control.old.as_ref().is_some_and(here)
+}
+
+/// Namespaces that hold a control plane for all that is known: where nobody says which one it is, those of Applications
+/// that somebody applies by hand, as nobody does that where nothing looks at them. By instance.
+fn likely(world: &World<'_>) -> HashSet<(usize, Arc<str>)> {
+    let by_hand = |app: &App, inventory: &Inventory| match app.parent {
+        Parent::Root => true,
+        Parent::Application(above) => !inventory.applications[above].is_written(),
+        Parent::Set { .. } | Parent::Folder => false,
+    };
+    let mut likely = HashSet::new();
+    for control in &world.controls {
+        if world.settings(control.instance).is_namespace_said {
+            continue;
+        }
+        let sides = [(control.base, world.base), (control.head, world.head)];
+        let written = sides.into_iter().filter_map(|(app, inventory)| Some((app?, inventory)));
+        for (app, _) in written.filter(|(app, inventory)| by_hand(app, inventory)) {
+            likely.insert((control.instance, Arc::clone(&app.application.namespace)));
+        }
+    }
+    likely
 }
 
 /// Whether Argo CD acts on an Application: in its own namespace, or in one that `application.namespaces` names.

@@ -14,6 +14,7 @@ use crate::render::{self, Destination, Environment, Recipe, Reference, Reference
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 mod sets;
@@ -37,6 +38,10 @@ pub(super) struct Draft {
     home: Arc<str>,
     pub(super) cluster: Arc<str>,
     manifests: Vec<(usize, Manifest)>,
+    /// The Applications, sets and projects among them.
+    own: Vec<(usize, Manifest)>,
+    /// The CustomResourceDefinitions among them.
+    definitions: Vec<Manifest>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
     /// A chart of it asks what the cluster serves.
@@ -56,6 +61,8 @@ pub(super) struct Draft {
 #[derive(Default)]
 struct Made {
     manifests: Vec<(usize, Manifest)>,
+    own: Vec<(usize, Manifest)>,
+    definitions: Vec<Manifest>,
     tools: Vec<Option<Tool>>,
     recipes: Vec<Option<Recipe>>,
     asks: bool,
@@ -98,10 +105,21 @@ pub(super) fn load(options: &Options) -> Inventory {
         let message = format!("`{path}` cannot be read: {message}");
         problems.push(Problem::unknown(ProblemKind::Unparseable, message).at(Location::head(path.clone())));
     }
-    let first = Expansion::of(options, &found, problems.clone(), Served::default());
+    let mut inner = BTreeSet::new();
+    let first = loop {
+        let first = Expansion::of(options, &found, problems.clone(), Served::default(), &inner);
+        let rendered = first.rendered_folders();
+        if rendered.is_empty() {
+            break first;
+        }
+        inner.extend(rendered);
+    };
     // Charts that ask what a cluster serves are answered when it is known what is rendered for it.
     let served = first.serving();
-    let expansion = if served.is_empty() { first } else { Expansion::of(options, &found, problems, served) };
+    let expansion = match served.is_empty() {
+        true => first,
+        false => Expansion::of(options, &found, problems, served, &inner),
+    };
     expansion.finish(found)
 }
 
@@ -184,8 +202,15 @@ impl<'a> Expansion<'a> {
         Self { served, ..Self::new(options, instances, clusters, Sets::default()) }
     }
 
-    /// Everything that a tree deploys, where charts are told that clusters serve this.
-    fn of(options: &'a Options, found: &Found, mut problems: Vec<Problem>, served: Served) -> Self {
+    /// Everything that a tree deploys, where charts are told that clusters serve this. `inner` are folders that are no
+    /// roots, as an Application renders them.
+    fn of(
+        options: &'a Options,
+        found: &Found,
+        mut problems: Vec<Problem>,
+        served: Served,
+        inner: &BTreeSet<String>,
+    ) -> Self {
         let instances = settings::instances(options, found, &mut problems);
         let clusters = clusters(options, found, &mut problems);
         let sets = Sets::new(sets::projects(options, found));
@@ -199,6 +224,8 @@ impl<'a> Expansion<'a> {
         let applications: Vec<Application> =
             expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
         let repositories = Repositories::new(options, &applications, &found.sets);
+        expansion.follow(&repositories);
+        expansion.add_built(found, inner);
         expansion.follow(&repositories);
         expansion.add_unclaimed_sets(found);
         expansion.follow(&repositories);
@@ -219,6 +246,8 @@ impl<'a> Expansion<'a> {
             home,
             cluster: Arc::clone(&app.cluster),
             manifests: Vec::new(),
+            own: Vec::new(),
+            definitions: Vec::new(),
             tools: Vec::new(),
             recipes: Vec::new(),
             here: Vec::new(),
@@ -321,6 +350,55 @@ impl Expansion<'_> {
         }
     }
 
+    /// Kustomizations with objects of Argo CD that no other one names and no Application renders: somebody applies what
+    /// they build by hand, as one does to begin with.
+    fn add_built(&mut self, found: &Found, inner: &BTreeSet<String>) {
+        if self.builds || self.options.only.is_some() {
+            return;
+        }
+        let argo = found.applications.iter().chain(&found.sets).chain(&found.projects);
+        let argo: HashSet<&str> = argo.map(|manifest| &**manifest.path()).collect();
+        let sources = self.drafts.iter().flat_map(|draft| draft.application.spec.effective_sources());
+        let rendered: HashSet<String> =
+            sources.filter_map(|source| render::clean(&source.path)).map(|path| path.to_string()).collect();
+        for folder in found.kustomizations.outermost() {
+            let leads = || found.kustomizations.reached(folder).iter().any(|path| argo.contains(&**path));
+            if !rendered.contains(folder) && !inner.contains(folder) && leads() {
+                self.add_folder(&folder.into());
+            }
+        }
+    }
+
+    /// Folders that were taken as roots although an Application renders them, which another folder leads to.
+    fn rendered_folders(&self) -> Vec<String> {
+        if self.builds {
+            return Vec::new();
+        }
+        let mut renderers: HashMap<String, Vec<AppId>> = HashMap::new();
+        for (id, draft) in self.drafts.iter().enumerate().filter(|(_, draft)| draft.parent != Parent::Folder)
+        {
+            let sources = draft.application.spec.effective_sources();
+            let here = sources.iter().zip(&draft.here).filter(|(_, here)| **here);
+            for path in here.filter_map(|(source, _)| render::clean(&source.path)) {
+                renderers.entry(path.to_string()).or_default().push(id);
+            }
+        }
+        let mut inner: Vec<String> = Vec::new();
+        for draft in self.drafts.iter().filter(|draft| draft.parent == Parent::Folder) {
+            let folder = draft.application.manifest.path();
+            let elsewhere = |id: &AppId| {
+                let top = self.above(&self.drafts[*id].parent).last().map(|top| &self.drafts[top]);
+                let root = top.filter(|top| top.parent == Parent::Folder);
+                let root = root.map(|root| &**root.application.manifest.path());
+                root.is_none_or(|root| root != &**folder && !inner.iter().any(|inner| inner == root))
+            };
+            if renderers.get(&**folder).is_some_and(|ids| ids.iter().any(elsewhere)) {
+                inner.push(folder.to_string());
+            }
+        }
+        inner
+    }
+
     fn add_folder(&mut self, folder: &Path) {
         let path = if folder.is_empty() { "." } else { folder };
         let text = serde_json::json!({
@@ -377,7 +455,6 @@ impl Expansion<'_> {
             problems.push(problem.at(application.manifest.location_at(&["spec"])));
         }
         let rendered = !problems.is_empty();
-        let (manifests, tools, recipes, here) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         Draft {
             application,
             parent,
@@ -385,11 +462,13 @@ impl Expansion<'_> {
             instance,
             home,
             cluster,
-            manifests,
-            tools,
-            recipes,
+            manifests: Vec::new(),
+            own: Vec::new(),
+            definitions: Vec::new(),
+            tools: Vec::new(),
+            recipes: Vec::new(),
             asks: false,
-            here,
+            here: Vec::new(),
             problems,
             rendered,
             changed_by: None,
@@ -436,9 +515,11 @@ impl Expansion<'_> {
                 return;
             }
             let results = expansion.render_all(&open, repositories);
-            for (id, Made { manifests, tools, recipes, asks, here, problems }) in open.iter().zip(results) {
+            for (id, made) in open.iter().zip(results) {
+                let Made { manifests, own, definitions, tools, recipes, asks, here, problems } = made;
                 let draft = &mut self.drafts[*id];
-                (draft.manifests, draft.tools, draft.recipes, draft.here) = (manifests, tools, recipes, here);
+                (draft.manifests, draft.own, draft.definitions) = (manifests, own, definitions);
+                (draft.tools, draft.recipes, draft.here) = (tools, recipes, here);
                 draft.asks = asks;
                 draft.problems.extend(problems);
                 draft.rendered = true;
@@ -462,7 +543,11 @@ impl Expansion<'_> {
         let render = |&id: &AppId| {
             let draft = &self.drafts[id];
             observer.begins(id, &draft.application);
-            let made = self.render(draft, repositories);
+            let mut made = self.render(draft, repositories);
+            // Looked for here, where it is parallel and the nodes were just touched.
+            made.own = made.manifests.iter().filter(|(_, manifest)| is_argo(manifest)).cloned().collect();
+            let manifests = made.manifests.iter().map(|(_, manifest)| manifest);
+            made.definitions = manifests.filter(|manifest| is_definition(manifest)).cloned().collect();
             observer.ends(id);
             made
         };
@@ -622,12 +707,11 @@ impl Expansion<'_> {
 
     /// Takes over the Applications, sets and projects that an Application renders.
     fn adopt(&mut self, parent: AppId) {
-        let draft = &self.drafts[parent];
-        let own: Vec<(usize, Manifest)> =
-            draft.manifests.iter().filter(|(_, manifest)| is_argo(manifest)).cloned().collect();
+        let own = std::mem::take(&mut self.drafts[parent].own);
         if own.is_empty() {
             return;
         }
+        let draft = &self.drafts[parent];
         let here = own.iter().filter(|(source, _)| draft.here.get(*source) == Some(&true));
         let built = here.filter_map(|(_, manifest)| match manifest.origin() {
             Origin::Rendered(from) => Some(from.clone()),
@@ -840,10 +924,7 @@ impl Expansion<'_> {
             let own =
                 scopes.entry(Arc::clone(&draft.cluster)).or_insert_with(|| self.known_scopes(&draft.cluster));
             if self.options.rendered_definitions && self.options.scopes.is_none() {
-                let definitions = draft.manifests.iter().map(|(_, manifest)| manifest);
-                definitions
-                    .filter(|manifest| is_definition(manifest))
-                    .for_each(|definition| define(own, definition));
+                draft.definitions.iter().for_each(|definition| define(own, definition));
             }
         }
         scopes
@@ -888,7 +969,11 @@ impl Expansion<'_> {
             kustomizations: found.kustomizations,
             own: self.own,
             scopes,
+            apart: BTreeSet::new(),
             index: OnceLock::new(),
+            by_place: OnceLock::new(),
+            by_document: OnceLock::new(),
+            by_origin: OnceLock::new(),
         };
         let apps: Vec<_> =
             self.drafts.iter().map(|draft| (&draft.parent, draft.lost || draft.gone)).collect();
@@ -910,7 +995,7 @@ impl Expansion<'_> {
             owned.parent = numbers.parent(&owned.parent);
         }
         if self.options.only.is_none() && self.options.instances.len() < 2 {
-            instances::separate(&mut inventory);
+            instances::separate(&mut inventory, &self.options.apart);
         }
         owners::settle(&mut inventory);
         inventory

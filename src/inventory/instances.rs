@@ -1,15 +1,22 @@
 use super::Inventory;
 use crate::model::{Manifest, Problem, ProblemKind};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+/// A folder, and a name in it that is an alternative to another name there.
+pub(super) type Alternative = (String, String);
 
 /// Splits the Applications of one configured instance where trees of roots define the same Applications,
 /// ApplicationSets or AppProjects in different folders: alternatives side by side.
 ///
 /// Two roots that clash part at the first folder in which their paths differ; everything below those folders is apart.
 /// Roots that clash in one folder are no alternatives, and stay together.
-pub(super) fn separate(inventory: &mut Inventory) {
-    let apart = apart(inventory);
+///
+/// `known` are alternatives that another inventory has, which holds for this one too.
+pub(super) fn separate(inventory: &mut Inventory, known: &BTreeSet<Alternative>) {
+    let mut apart = apart(inventory);
+    apart.extend(known.iter().cloned());
     if apart.is_empty() {
         return;
     }
@@ -44,12 +51,13 @@ pub(super) fn separate(inventory: &mut Inventory) {
         let configured = inventory.projects[index].instance;
         inventory.projects[index].instance = assign(inventory, configured, &path);
     }
-    let first = paths.iter().position(|path| !label(path, &apart).is_empty());
     let note = note(&apart);
+    let first = paths.iter().position(|path| !label(path, &apart).is_empty());
     inventory.problems.push(match first {
         Some(app) => note.at(inventory.root(app).location()),
         None => note,
     });
+    inventory.apart = apart;
 }
 
 /// The file that a root stands in; of one that is a folder, the folder with a slash behind it.
@@ -62,7 +70,7 @@ fn path_of(inventory: &Inventory, root: &Manifest) -> Arc<str> {
 }
 
 /// Pairs of a folder and a name in it that are alternatives to another name in that folder.
-fn apart(inventory: &Inventory) -> HashSet<(String, String)> {
+fn apart(inventory: &Inventory) -> BTreeSet<Alternative> {
     let mut defined: HashMap<(usize, &'static str, Arc<str>, Arc<str>), Vec<Arc<str>>> = HashMap::new();
     let mut define = |instance, kind, namespace: &Arc<str>, name: &Arc<str>, path: &Arc<str>| {
         let paths = defined.entry((instance, kind, Arc::clone(namespace), Arc::clone(name))).or_default();
@@ -76,7 +84,7 @@ fn apart(inventory: &Inventory) -> HashSet<(String, String)> {
             "Application",
             &app.application.namespace,
             &app.application.name,
-            inventory.root(id).path(),
+            &path_of(inventory, inventory.root(id)),
         );
     }
     for set in &inventory.sets {
@@ -87,7 +95,7 @@ fn apart(inventory: &Inventory) -> HashSet<(String, String)> {
         let path = &path_of(inventory, inventory.top(&owned.parent, &owned.project.manifest));
         define(owned.instance, "AppProject", &owned.namespace, &owned.project.name, path);
     }
-    let mut apart = HashSet::new();
+    let mut apart = BTreeSet::new();
     for paths in defined.values().filter(|paths| paths.len() > 1) {
         for (index, one) in paths.iter().enumerate() {
             for other in &paths[index + 1..] {
@@ -114,7 +122,7 @@ fn parting<'a>(one: &'a str, other: &'a str) -> Option<(&'a str, &'a str, &'a st
 }
 
 /// The folders on the way to `path` that are apart from others.
-fn label(path: &str, apart: &HashSet<(String, String)>) -> String {
+fn label(path: &str, apart: &BTreeSet<Alternative>) -> String {
     let mut label = String::new();
     let mut at = 0;
     while let Some((name, _)) = path[at..].split_once('/') {
@@ -127,7 +135,7 @@ fn label(path: &str, apart: &HashSet<(String, String)>) -> String {
     label
 }
 
-fn note(apart: &HashSet<(String, String)>) -> Problem {
+fn note(apart: &BTreeSet<Alternative>) -> Problem {
     let mut folders: Vec<String> =
         apart.iter().map(|(dir, name)| format!("`{}`", crate::render::join(dir, name))).collect();
     folders.sort();
@@ -163,7 +171,7 @@ mod tests {
 
     #[test]
     fn labels() {
-        let apart = HashSet::from_iter([("a".to_owned(), "b".to_owned())]);
+        let apart = BTreeSet::from_iter([("a".to_owned(), "b".to_owned())]);
         for (path, expected) in [("a/b/c/x.yaml", "a/b"), ("a/c/x.yaml", ""), ("x.yaml", "")] {
             assert_eq!(label(path, &apart), expected, "{path}");
         }

@@ -10,6 +10,7 @@ use crate::model::{
 };
 use crate::render::{Documents, Parsed, Recipe, Target, Targets, Tool};
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 mod again;
@@ -66,7 +67,12 @@ pub struct Inventory {
     pub own: (Option<String>, Option<String>),
     /// The custom kinds that are known on each cluster.
     pub scopes: HashMap<Arc<str>, Scopes>,
+    /// Folders, each with a name in it that is an alternative to another name there; see [`Options::apart`].
+    pub apart: BTreeSet<(String, String)>,
     index: OnceLock<Index>,
+    by_place: OnceLock<HashMap<Place, Vec<ResourceId>>>,
+    by_document: OnceLock<HashMap<(Path, u32), Vec<ResourceId>>>,
+    by_origin: OnceLock<HashMap<Location, Vec<ResourceId>>>,
 }
 
 /// One Argo CD installation.
@@ -184,10 +190,7 @@ pub struct Place {
 
 #[derive(Default)]
 struct Index {
-    by_place: HashMap<Place, Vec<ResourceId>>,
     by_instance_name: HashMap<(usize, Arc<str>), Vec<AppId>>,
-    by_document: HashMap<(Path, u32), Vec<ResourceId>>,
-    by_origin: HashMap<Location, Vec<ResourceId>>,
     problems_at: HashMap<Location, Vec<Met>>,
 }
 
@@ -229,12 +232,12 @@ impl Inventory {
 
     /// All objects with this key on this cluster of this instance.
     pub fn at(&self, place: &Place) -> &[ResourceId] {
-        self.index().by_place.get(place).map_or(&[], Vec::as_slice)
+        self.by_place().get(place).map_or(&[], Vec::as_slice)
     }
 
     /// Every place where more than one object is, in order of key.
     pub fn shared(&self) -> Vec<(&Place, &[ResourceId])> {
-        let places = self.index().by_place.iter().filter(|(_, ids)| ids.len() > 1);
+        let places = self.by_place().iter().filter(|(_, ids)| ids.len() > 1);
         let mut shared: Vec<_> = places.map(|(place, ids)| (place, ids.as_slice())).collect();
         shared.sort_by(|(a, _), (b, _)| {
             (a.instance, &a.cluster, &a.key).cmp(&(b.instance, &b.cluster, &b.key))
@@ -289,12 +292,12 @@ impl Inventory {
 
     /// The objects that Applications take from this place of this file: every one that deploys the text that stands there.
     pub fn taken_from(&self, path: &Path, start: u32) -> &[ResourceId] {
-        self.index().by_document.get(&(Path::clone(path), start)).map_or(&[], Vec::as_slice)
+        self.by_document().get(&(Path::clone(path), start)).map_or(&[], Vec::as_slice)
     }
 
     /// The objects that were rendered from what stands at this place: what Kustomize made of a resource, at its name.
     pub fn rendered_from(&self, location: &Location) -> &[ResourceId] {
-        self.index().by_origin.get(location).map_or(&[], Vec::as_slice)
+        self.by_origin().get(location).map_or(&[], Vec::as_slice)
     }
 
     /// Whether a kustomization of the tree names this file, so that Kustomize reads it.
@@ -317,25 +320,52 @@ impl Inventory {
         self.applications.is_empty() && self.sets.is_empty() && self.projects.is_empty()
     }
 
+    /// Makes the indexes of objects, which otherwise the first who asks makes while others wait.
+    pub fn prepare(&self) {
+        rayon::join(|| self.by_place(), || self.by_document());
+    }
+
+    fn by_place(&self) -> &HashMap<Place, Vec<ResourceId>> {
+        self.by_place.get_or_init(|| {
+            let mut places: HashMap<Place, Vec<ResourceId>> = HashMap::with_capacity(self.count());
+            for id in self.resources() {
+                let (app, key) = (self.app(id), self.target(id).key.clone());
+                let place = Place { instance: app.instance, cluster: Arc::clone(&app.cluster), key };
+                places.entry(place).or_default().push(id);
+            }
+            places
+        })
+    }
+
+    fn by_document(&self) -> &HashMap<(Path, u32), Vec<ResourceId>> {
+        self.by_document.get_or_init(|| {
+            let mut documents: HashMap<(Path, u32), Vec<ResourceId>> = HashMap::with_capacity(self.count());
+            for id in self.resources() {
+                let manifest = &self.target(id).manifest;
+                if let Origin::Written(path) = manifest.origin() {
+                    let start = manifest.node().span().start;
+                    documents.entry((Path::clone(path), start)).or_default().push(id);
+                }
+            }
+            documents
+        })
+    }
+
+    fn by_origin(&self) -> &HashMap<Location, Vec<ResourceId>> {
+        self.by_origin.get_or_init(|| {
+            let mut origins: HashMap<Location, Vec<ResourceId>> = HashMap::new();
+            for id in self.resources() {
+                if let Origin::Rendered(from) = self.target(id).manifest.origin() {
+                    origins.entry(from.clone()).or_default().push(id);
+                }
+            }
+            origins
+        })
+    }
+
     fn index(&self) -> &Index {
         self.index.get_or_init(|| {
             let mut index = Index::default();
-            for id in self.resources() {
-                let (app, target) = (self.app(id), self.target(id));
-                let place = Place {
-                    instance: app.instance,
-                    cluster: Arc::clone(&app.cluster),
-                    key: target.key.clone(),
-                };
-                index.by_place.entry(place).or_default().push(id);
-                match target.manifest.origin() {
-                    Origin::Written(path) => {
-                        let start = target.manifest.node().span().start;
-                        index.by_document.entry((Path::clone(path), start)).or_default().push(id);
-                    }
-                    Origin::Rendered(from) => index.by_origin.entry(from.clone()).or_default().push(id),
-                }
-            }
             let mut met = |app: Option<AppId>, problem: &Problem| {
                 if let Some(location) = &problem.location {
                     let met = Met { app, kind: problem.kind, state: problem.state };

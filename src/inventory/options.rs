@@ -5,6 +5,7 @@ use crate::model::{Clusters, Scopes, SetPolicy, Tracking, Version};
 use crate::render::{Documents, Engines};
 use globset::GlobSet;
 use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What an inventory is made from: the tree, and what is known beside it.
@@ -39,6 +40,8 @@ pub struct Options {
     pub rendered_definitions: bool,
     /// The scopes of custom kinds on each cluster, where another inventory decides them.
     pub scopes: Option<HashMap<Arc<str>, Scopes>>,
+    /// Alternatives side by side that another inventory has; two inventories that are compared have the same ones.
+    pub apart: BTreeSet<(String, String)>,
     /// Programs; two inventories that share them render once what is equal in both.
     pub engines: Arc<Engines>,
     /// Hears how rendering goes.
@@ -95,6 +98,7 @@ impl Options {
             answers: None,
             rendered_definitions: true,
             scopes: None,
+            apart: BTreeSet::new(),
             engines: Arc::default(),
             observer: Arc::new(()),
             only: None,

@@ -30,6 +30,7 @@ fn settings(
     };
     if let Some(namespace) = &instance.namespace {
         settings.namespace.clone_from(namespace);
+        settings.is_namespace_said = true;
     }
     for known in &options.known {
         apply(&mut settings, &known.found, problems);

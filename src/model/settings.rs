@@ -102,6 +102,8 @@ pub struct Settings {
     pub version: Version,
     /// The namespace of its control plane.
     pub namespace: String,
+    /// Whether somebody said which namespace that is.
+    pub is_namespace_said: bool,
     /// `application.resourceTrackingMethod`.
     pub tracking: Tracking,
     /// `resource.exclusions` and `resource.inclusions`.
@@ -121,6 +123,7 @@ impl Default for Settings {
         Self {
             version: Version::DEFAULT,
             namespace: "argocd".to_owned(),
+            is_namespace_said: false,
             tracking: Tracking::Annotation,
             exclusions: Exclusions::shipped(),
             cm: BTreeMap::new(),

@@ -2,7 +2,7 @@ use super::Request;
 use super::documents::Parsed;
 use super::jsonnet::Evaluator;
 use super::path::{Folder, join};
-use crate::files::{EntryKind, Location, Path, Span, Tree};
+use crate::files::{Entry, EntryKind, Location, Path, Span, Tree};
 use crate::glob::{Dialect, Pattern};
 use crate::model::{Directory, Manifest, Origin, Problem, ProblemKind, Settings, Source, State};
 use crate::yaml::{File, Node};
@@ -52,7 +52,15 @@ pub(super) fn manifests(
                 object => manifests.extend(object?),
             }
         } else {
-            yaml(&parsed, &candidate, &mut manifests, problems)?;
+            let before = manifests.len();
+            match yaml(&parsed, &candidate, &mut manifests, problems) {
+                // Nobody says that this folder is deployed; a template of something else is no manifest of it.
+                Err(problem) if request.is_folder && is_template(parsed.file.text()) => {
+                    manifests.truncate(before);
+                    problems.push(template(problem));
+                }
+                read => read?,
+            }
         }
     }
     Ok(manifests)
@@ -74,13 +82,11 @@ fn candidates<'a>(
         if !has_manifest_name(relative) || (!directory.recurse && relative.contains('/')) {
             continue;
         }
-        let Some(real) = regular(tree, &entry.path)? else { continue };
+        let Some((real, size)) = regular(tree, entry)? else { continue };
         if !filter.passes(relative) {
             continue;
         }
-        if !relative.ends_with(".jsonnet")
-            && let Some(EntryKind::File(size)) = tree.entry(&real).map(|entry| entry.kind.clone())
-        {
+        if !relative.ends_with(".jsonnet") {
             total += size;
         }
         if settings.combined_size_limit().is_some_and(|limit| total > limit) {
@@ -100,17 +106,21 @@ fn too_large(dir: &str, total: u64, settings: &Settings) -> Problem {
         .help("split the folder, or raise `reposerver.max.combined.directory.manifests.size` in argocd-cmd-params-cm")
 }
 
-/// Where the regular file at `path` is; None for what is none: a dangling link, a link to a folder.
-fn regular(tree: &Tree, path: &Path) -> Result<Option<Path>, Problem> {
-    match tree.entry(path).map(|entry| &entry.kind) {
-        Some(EntryKind::File(_)) => return Ok(Some(path.clone())),
-        Some(EntryKind::Link(_)) => {}
-        Some(EntryKind::Submodule) | None => return Ok(None),
+/// Where the regular file of this entry is, and its size; None for what is none: a dangling link, a link to a folder.
+fn regular(tree: &Tree, entry: &Entry) -> Result<Option<(Path, u64)>, Problem> {
+    let path = &entry.path;
+    match entry.kind {
+        EntryKind::File(size) => return Ok(Some((path.clone(), size))),
+        EntryKind::Link(_) => {}
+        EntryKind::Submodule => return Ok(None),
     }
     let real = tree.resolve(path).map_err(|error| {
         Problem::fails(ProblemKind::LinkOutOfBounds, error.to_string()).at(Location::head(path.clone()))
     })?;
-    Ok(real.filter(|real| matches!(tree.entry(real).map(|entry| &entry.kind), Some(EntryKind::File(_)))))
+    Ok(real.and_then(|real| match tree.entry(&real)?.kind {
+        EntryKind::File(size) => Some((real, size)),
+        EntryKind::Link(_) | EntryKind::Submodule => None,
+    }))
 }
 
 /// Whether Argo CD reads files of this name: by ending, case-sensitive.
@@ -219,11 +229,21 @@ pub(crate) fn looks_like_manifest(text: &str) -> bool {
         .all(|word| memchr::memmem::find(text.as_bytes(), word.as_bytes()).is_some())
 }
 
+/// Whether a text holds tags of Go templates or Jinja.
+pub(crate) fn is_template(text: &str) -> bool {
+    ["{{", "{%"].iter().any(|tag| memchr::memmem::find(text.as_bytes(), tag.as_bytes()).is_some())
+}
+
 fn broken(candidate: &Candidate<'_>, span: Span, message: &str) -> Problem {
     let path = candidate.path;
     Problem::fails(ProblemKind::Unparseable, format!("`{path}` cannot be read: {message}"))
         .help("correct the file, or leave it out with `directory.exclude`")
         .at(Location::new(path.clone(), span))
+}
+
+/// A file that something else fills in before anybody applies it.
+fn template(problem: Problem) -> Problem {
+    Problem { help: "exclude it where it is not meant to be a manifest".to_owned(), ..ignored(problem) }
 }
 
 /// The same file where Argo CD goes on without it.

@@ -1,6 +1,6 @@
-use crate::files::{self, EntryKind, Path, Tree};
+use crate::files::{self, Path, Tree};
 use crate::yaml::{self, File};
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ pub struct Documents {
     /// Documents of a tree that has most files in common.
     twin: Option<Arc<Documents>>,
     hasher: RandomState,
-    shards: [Mutex<HashMap<(Path, Reading), Arc<Parsed>>>; SHARDS],
+    shards: [Mutex<HashMap<Key, Arc<Parsed>>>; SHARDS],
 }
 
 /// How a text is read.
@@ -21,6 +21,20 @@ enum Reading {
     Stream,
     Single,
     Json,
+}
+
+/// A file and how it was read.
+#[derive(PartialEq, Eq, Hash)]
+struct Key(Path, Reading);
+
+/// A [`Key`] that is looked for.
+#[derive(Hash)]
+struct Wanted<'a>(&'a str, Reading);
+
+impl Equivalent<Key> for Wanted<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.1 == key.1 && *self.0 == *key.0
+    }
 }
 
 /// One file, decoded and parsed.
@@ -63,12 +77,8 @@ impl Documents {
 
     /// The decoded text of a regular file, for excerpts in reports.
     pub fn text(&self, path: &str) -> Option<Arc<str>> {
-        if !matches!(self.tree.entry(path)?.kind, EntryKind::File(_)) {
-            return None;
-        }
         for reading in [Reading::Stream, Reading::Json, Reading::Single] {
-            let key = (Path::from(path), reading);
-            let known = self.shard(&key).lock().ok()?.get(&key).cloned();
+            let known = self.shard(path).lock().ok()?.get(&Wanted(path, reading)).cloned();
             if let Some(parsed) = known {
                 return Some(Arc::clone(parsed.file.text()));
             }
@@ -77,10 +87,9 @@ impl Documents {
     }
 
     fn get(&self, path: &Path, reading: Reading) -> Result<Arc<Parsed>, files::Error> {
-        let key = (path.clone(), reading);
-        let shard = self.shard(&key);
+        let shard = self.shard(path);
         if let Ok(map) = shard.lock()
-            && let Some(parsed) = map.get(&key)
+            && let Some(parsed) = map.get(&Wanted(path, reading))
         {
             return Ok(Arc::clone(parsed));
         }
@@ -90,13 +99,13 @@ impl Documents {
             None => Arc::new(Parsed::new(&self.tree.read(path)?, reading)),
         };
         if let Ok(mut map) = shard.lock() {
-            return Ok(Arc::clone(map.entry(key).or_insert(parsed)));
+            return Ok(Arc::clone(map.entry(Key(path.clone(), reading)).or_insert(parsed)));
         }
         Ok(parsed)
     }
 
-    fn shard(&self, key: &(Path, Reading)) -> &Mutex<HashMap<(Path, Reading), Arc<Parsed>>> {
-        &self.shards[self.hasher.hash_one(&key.0) as usize % SHARDS]
+    fn shard(&self, path: &str) -> &Mutex<HashMap<Key, Arc<Parsed>>> {
+        &self.shards[self.hasher.hash_one(path) as usize % SHARDS]
     }
 }
 

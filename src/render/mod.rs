@@ -29,6 +29,7 @@ mod trees;
 
 pub use detect::{Tool, is_kustomization};
 pub use directory::has_manifest_name;
+pub(crate) use directory::is_template;
 pub use documents::{Documents, Parsed};
 pub use engine::{Checkout, Engine, Engines, Exposure, Failure};
 pub use environment::Environment;

@@ -9,7 +9,7 @@ use crate::report::placed::{Placed, Texts, place};
 use crate::report::{Error, Lint};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::io::Write;
+use std::io::{BufWriter, Write};
 
 /// What `lint --format json` prints.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -129,17 +129,25 @@ pub struct SummaryLine {
 
 /// Writes the report as one indented document.
 pub(super) fn lint(lint: &Lint<'_>, out: &mut dyn Write) -> Result<(), Error> {
-    serde_json::to_writer_pretty(EscapeJson(&mut *out), &report(lint))?;
-    Ok(writeln!(out)?)
+    let mut out = harmless(out);
+    serde_json::to_writer_pretty(&mut out, &report(lint))?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }
 
 /// Writes each finding on a line of its own, and nothing else.
 pub(super) fn lint_lines(lint: &Lint<'_>, out: &mut dyn Write) -> Result<(), Error> {
+    let mut out = harmless(out);
     for finding in report(lint).findings {
-        serde_json::to_writer(EscapeJson(&mut *out), &finding)?;
+        serde_json::to_writer(&mut out, &finding)?;
         writeln!(out)?;
     }
-    Ok(())
+    Ok(out.flush()?)
+}
+
+/// Looks at what is written in large pieces: `serde_json` writes every quote by itself. None of its pieces is split.
+fn harmless(out: &mut dyn Write) -> BufWriter<EscapeJson<&mut dyn Write>> {
+    BufWriter::with_capacity(1 << 16, EscapeJson(out))
 }
 
 /// The report as data.

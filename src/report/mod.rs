@@ -140,6 +140,8 @@ pub struct Layout<'a> {
     pub wide: bool,
     /// A path of the tree as it is seen from the current folder; machine formats name paths from the root.
     pub shown: &'a dyn Fn(&str) -> String,
+    /// The same for the tree that is merged into; None where that lies where the other does.
+    pub shown_of_base: Option<&'a dyn Fn(&str) -> String>,
     /// A path of the tree as it is seen from the root of the repository around it, for code hosts.
     pub rooted: &'a dyn Fn(&str) -> String,
     /// The address at which the repository is shown, to which paths are added; None: places are no links.
@@ -155,6 +157,7 @@ impl Default for Layout<'_> {
             strict: false,
             wide: false,
             shown: &str::to_owned,
+            shown_of_base: None,
             rooted: &str::to_owned,
             links: None,
         }
@@ -165,6 +168,14 @@ impl Layout<'_> {
     /// Whether it is told why something is not known.
     pub fn tells_unknown(&self) -> bool {
         self.verbose || (self.strict && !self.quiet)
+    }
+
+    /// A path of a side as it is seen from the current folder.
+    fn path(&self, side: Side, path: &str) -> String {
+        match (side, self.shown_of_base) {
+            (Side::Base, Some(shown)) => shown(path),
+            (Side::Base | Side::Head, _) => (self.shown)(path),
+        }
     }
 }
 

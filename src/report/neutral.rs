@@ -79,8 +79,8 @@ impl<W: Write> Write for EscapeJson<W> {
     }
 
     fn write_all(&mut self, buf: &[u8]) -> io::Result<()> {
-        let marked = || memchr::memmem::find(buf, b"##").is_some();
-        if buf.iter().all(|b| b.is_ascii() && *b != 0x7f) && !marked() {
+        let has = |mark: &[u8]| memchr::memmem::find(buf, mark).is_some();
+        if buf.is_ascii() && !has(b"\x7f") && !has(b"##") {
             return self.0.write_all(buf);
         }
         let Ok(text) = std::str::from_utf8(buf) else {

@@ -86,7 +86,7 @@ impl Texts {
 
 /// The file of a place as text output names it.
 pub(super) fn shown(layout: Layout<'_>, place: &Location) -> String {
-    let path = (layout.shown)(&place.path);
+    let path = layout.path(place.side, &place.path);
     match place.side {
         Side::Head => path,
         Side::Base => format!("{path} (base)"),

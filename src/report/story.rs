@@ -1,6 +1,6 @@
 //! What is dangerous about a merge, cause by cause: what goes, what stays, the line that did it, what to do.
 
-use crate::files::Location;
+use crate::files::{Location, Side};
 use crate::finding::{Finding, Severity};
 use crate::forecast::{Danger, Outcome, Row};
 use crate::report::diff::{Diff, Place};
@@ -222,13 +222,14 @@ fn is_claim_of(row: &Row, sets: &HashSet<[&str; 3]>) -> bool {
 /// What the forecast knows, where no rule has more to say.
 fn alone(told: &mut String, diff: &Diff<'_>, first: &Row, is_meant: bool, layout: Layout<'_>) {
     note(told, "why", &first.cause.because, layout);
-    let line = |place: Place, path: String| match place.line {
-        Some(line) => format!("{path}:{line}"),
-        None => path,
+    let line = |side: Side, place: Place| {
+        let path = layout.path(side, &place.path);
+        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{path}{line}")
     };
     let [base, head] = places(diff, first);
-    let base = base.map(|place| format!("{} (base)", line(place.clone(), (layout.shown)(&place.path))));
-    let head = head.map(|place| line(place.clone(), (layout.shown)(&place.path)));
+    let base = base.map(|place| format!("{} (base)", line(Side::Base, place)));
+    let head = head.map(|place| line(Side::Head, place));
     let places: Vec<String> = base.into_iter().chain(head).collect();
     note(told, "where", &places.join(" · "), layout);
     if !is_meant {

@@ -4,6 +4,7 @@ use super::sets;
 use super::{Check, Context, Rule};
 use crate::appset::{By, Produced};
 use crate::files::Location;
+use crate::finding::Severity;
 use crate::inventory::{App, AppId, Fate, Inventory, Member, Parent, Set, SetId};
 use crate::model::Version;
 use crate::yaml::Node;
@@ -23,6 +24,28 @@ fn check(cx: &mut Context<'_>) {
         within(set, cx);
         across(set, &judged, cx);
         taken_over(set, cx);
+    }
+    written_twice(&judged, cx);
+}
+
+/// Two files of one folder are one ApplicationSet, and nobody renders either.
+fn written_twice(judged: &[&Set], cx: &mut Context<'_>) {
+    let mut known: BTreeMap<(usize, &str, &str), &Set> = BTreeMap::new();
+    for set in judged.iter().filter(|set| set.parent == Parent::Root && set.changed_by.is_none()) {
+        let manifest = &set.manifest;
+        let folder = manifest.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+        let Some(first) = known.insert((set.instance, folder, &set.id), set) else { continue };
+        let before = &first.manifest;
+        let equal = before.node().to_json() == manifest.node().to_json();
+        let report = cx
+            .report_set(set, manifest.location(), format!("two ApplicationSets are `{}`", set.id))
+            .see(manifest.location(), "the last one wins when both are applied")
+            .see(before.location(), "the first one")
+            .because("there is one ApplicationSet of this name: whichever is applied last is the one that counts, and the Applications that only the other one generates are deleted")
+            .help("rename one of them");
+        if equal {
+            report.at_most(Severity::Warning);
+        }
     }
 }
 

@@ -11,9 +11,9 @@ pub(super) const RULE: Rule =
 const DANGEROUS: &[&str] = &["*", "delete", "delete/*", "override", "update", "update/*"];
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
+    for object in &document.objects {
         if object.kind() == "ConfigMap" && object.name() == "argocd-rbac-cm" && object.api_version() == "v1" {
-            settings(document, &object, cx);
+            settings(document, object, cx);
         }
     }
 }

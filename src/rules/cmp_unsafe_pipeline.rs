@@ -9,9 +9,9 @@ pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH511-cmp-unsafe-pipeline.md"), check: Check::Document(check) };
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
+    for object in &document.objects {
         if object.kind() == "ConfigManagementPlugin" {
-            plugin(document, &object, object.node(), None, cx);
+            plugin(document, object, object.node(), None, cx);
         } else if object.kind() == "ConfigMap" {
             for entry in object.node().get("data").into_iter().flat_map(Node::entries) {
                 let Some(text) = entry.value.as_str().filter(|text| text.contains("ConfigManagementPlugin"))
@@ -21,7 +21,7 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
                 let file = File::single(text.into());
                 let root = file.documents().first().and_then(|document| document.root().ok());
                 if let Some(root) = root {
-                    plugin(document, &object, file.node(root), Some(entry.key_node), cx);
+                    plugin(document, object, file.node(root), Some(entry.key_node), cx);
                 }
             }
         }

@@ -19,11 +19,11 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     if !document.manifest.is_written() || document.is_kustomization() {
         return;
     }
-    for object in document.objects() {
-        if document.is_read(cx, &object) {
-            owners(document, &object, cx);
-            tracking(document, &object, cx);
-            live(document, &object, cx);
+    for object in &document.objects {
+        if document.is_read(cx, object) {
+            owners(document, object, cx);
+            tracking(document, object, cx);
+            live(document, object, cx);
         }
     }
 }

@@ -14,6 +14,8 @@ use std::sync::Arc;
 pub(super) struct Document<'a> {
     /// Its text, and where that comes from.
     pub manifest: Manifest,
+    /// The objects it holds: itself, or the members of a list. None in what is no manifest.
+    pub objects: Vec<Manifest>,
     /// The Application that made it, when it does not stand in the tree, and its target.
     made: Option<(&'a App, &'a Target)>,
     /// Whether a kustomization names the file.
@@ -49,11 +51,10 @@ pub(super) fn of_file<'a>(inventory: &'a Inventory, path: &Path, parsed: &Parsed
     let kustomized = inventory.is_kustomized(path);
     let documents = manifests.map(|manifest| {
         let purpose = purpose(path, manifest.node());
-        Document { manifest, made: None, kustomized, purpose }
+        Document::new(manifest, None, kustomized, purpose)
     });
     let mut documents: Vec<_> = documents.collect();
-    let values: Vec<_> =
-        documents.iter().flat_map(Document::objects).flat_map(|object| values(&object)).collect();
+    let values: Vec<_> = documents.iter().flat_map(|document| &document.objects).flat_map(values).collect();
     documents.extend(values);
     documents
 }
@@ -83,7 +84,7 @@ fn values<'a>(object: &Manifest) -> Vec<Document<'a>> {
         let origin = Origin::Rendered(object.locate(entry.key_node.span()));
         let purpose = Purpose::Values(format!("the values of {}", what(object)));
         let manifest = Manifest::new(Arc::clone(&file), root, Arc::new(origin));
-        Some(Document { manifest, made: None, kustomized: false, purpose })
+        Some(Document::new(manifest, None, false, purpose))
     });
     documents.collect()
 }
@@ -97,29 +98,37 @@ pub(super) fn made_by(app: &App) -> impl Iterator<Item = Document<'_>> {
         }
     };
     app.targets.list.iter().filter(rendered).map(move |target| {
-        let manifest = target.manifest.clone();
-        Document { manifest, made: Some((app, target)), kustomized: false, purpose: Purpose::Manifest }
+        Document::new(target.manifest.clone(), Some((app, target)), false, Purpose::Manifest)
     })
 }
 
+/// The objects that a document for this purpose holds.
+fn objects(manifest: &Manifest, purpose: &Purpose) -> Vec<Manifest> {
+    if matches!(purpose, Purpose::Values(_)) {
+        return Vec::new();
+    }
+    let root = manifest.node();
+    let members = root.get("items").filter(|items| items.is_seq());
+    let objects = match members {
+        Some(items) => items.items().map(|item| manifest.member(item.id())).collect(),
+        None => vec![manifest.clone()],
+    };
+    objects.into_iter().filter(|object| is_object(object.node())).collect()
+}
+
 impl<'a> Document<'a> {
+    fn new(
+        manifest: Manifest,
+        made: Option<(&'a App, &'a Target)>,
+        kustomized: bool,
+        purpose: Purpose,
+    ) -> Self {
+        Self { objects: objects(&manifest, &purpose), manifest, made, kustomized, purpose }
+    }
+
     /// The root.
     pub fn root(&self) -> Node<'_> {
         self.manifest.node()
-    }
-
-    /// The objects it holds: itself, or the members of a list. None in what is no manifest.
-    pub fn objects(&self) -> Vec<Manifest> {
-        if matches!(self.purpose, Purpose::Values(_)) {
-            return Vec::new();
-        }
-        let root = self.root();
-        let members = root.get("items").filter(|items| items.is_seq());
-        let objects = match members {
-            Some(items) => items.items().map(|item| self.manifest.member(item.id())).collect(),
-            None => vec![self.manifest.clone()],
-        };
-        objects.into_iter().filter(|object| is_object(object.node())).collect()
     }
 
     /// Whether it is a kustomization.
@@ -261,12 +270,75 @@ pub(super) fn all_of(names: &[&str]) -> String {
 /// Deeper than any object of Kubernetes goes.
 const MAX_DEPTH: usize = 100;
 
-/// Shows every mapping of a document, with the way to it: `.key` or `[index]` for each step.
-pub(super) fn each_map(root: Node<'_>, visit: &mut dyn FnMut(&[String], Node<'_>)) {
-    descend(root, &mut Vec::new(), visit);
+/// The way from the root of a document to a place in it: `.key` or `[index]` for each step.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    /// All of them, one behind the other.
+    text: String,
+    /// Where each begins in `text`.
+    starts: Vec<usize>,
 }
 
-fn descend(node: Node<'_>, path: &mut Vec<String>, visit: &mut dyn FnMut(&[String], Node<'_>)) {
+impl Steps {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.starts.len()
+    }
+
+    /// Whether this is the root.
+    pub fn is_root(&self) -> bool {
+        self.starts.is_empty()
+    }
+
+    /// All of them as one text: `.spec.containers[0]`.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The first.
+    pub fn first(&self) -> Option<&str> {
+        self.iter().next()
+    }
+
+    /// The last.
+    pub fn last(&self) -> Option<&str> {
+        self.starts.last().map(|start| &self.text[*start..])
+    }
+
+    /// The one before the last.
+    pub fn before_last(&self) -> Option<&str> {
+        let [.., start, end] = self.starts.as_slice() else { return None };
+        Some(&self.text[*start..*end])
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.text.len()]);
+        self.starts.iter().zip(ends).map(|(start, end)| &self.text[*start..end])
+    }
+
+    fn key(&mut self, key: &str) {
+        self.starts.push(self.text.len());
+        self.text.push('.');
+        self.text.push_str(key);
+    }
+
+    fn index(&mut self, index: usize) {
+        self.starts.push(self.text.len());
+        self.text.push_str(&format!("[{index}]"));
+    }
+
+    fn back(&mut self) {
+        self.text.truncate(self.starts.pop().unwrap_or(0));
+    }
+}
+
+/// Shows every mapping of a document, with the way to it.
+pub(super) fn each_map(root: Node<'_>, visit: &mut dyn FnMut(&Steps, Node<'_>)) {
+    descend(root, &mut Steps::default(), visit);
+}
+
+fn descend(node: Node<'_>, path: &mut Steps, visit: &mut dyn FnMut(&Steps, Node<'_>)) {
     if path.len() > MAX_DEPTH || node.alias().is_some() {
         return;
     }
@@ -274,14 +346,14 @@ fn descend(node: Node<'_>, path: &mut Vec<String>, visit: &mut dyn FnMut(&[Strin
         visit(path, node);
     }
     for entry in node.written().filter(|entry| entry.value.is_map() || entry.value.is_seq()) {
-        path.push(format!(".{}", entry.key));
+        path.key(&entry.key);
         descend(entry.value, path, visit);
-        path.pop();
+        path.back();
     }
     for (index, item) in node.items().enumerate().filter(|(_, item)| item.is_map() || item.is_seq()) {
-        path.push(format!("[{index}]"));
+        path.index(index);
         descend(item, path, visit);
-        path.pop();
+        path.back();
     }
 }
 

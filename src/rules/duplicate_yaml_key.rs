@@ -1,6 +1,6 @@
 //! BH601. Meaning, rationale and examples: `rules/BH601-duplicate-yaml-key.md`.
 
-use super::document::{Document, Purpose, each_map, several_objects};
+use super::document::{Document, Purpose, Steps, each_map, several_objects};
 use super::{Check, Context, Rule};
 use crate::finding::{FixKind, Severity};
 use crate::yaml::{Entry, Node, edit};
@@ -12,14 +12,17 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     let merged = several_objects(document.root());
     each_map(document.root(), &mut |path, map| {
         // Two objects in one document are told as that, by BH602 or BH603.
-        if !(path.is_empty() && merged) {
+        if !(path.is_root() && merged) {
             keys(document, path, map, cx);
         }
     });
 }
 
 /// The keys of one mapping that stand there more than once.
-fn keys<'a>(document: &Document<'a>, path: &[String], map: Node<'_>, cx: &mut Context<'a>) {
+fn keys<'a>(document: &Document<'a>, path: &Steps, map: Node<'_>, cx: &mut Context<'a>) {
+    if map.has_distinct_keys() {
+        return;
+    }
     let mut written: Vec<Entry<'_>> = map.written().filter(|entry| entry.key != "<<").collect();
     written.sort_by(|a, b| a.key.cmp(&b.key)); // stable: equal keys stay in order
     for equal in written.chunk_by(|a, b| a.key == b.key).filter(|equal| equal.len() > 1) {
@@ -30,7 +33,7 @@ fn keys<'a>(document: &Document<'a>, path: &[String], map: Node<'_>, cx: &mut Co
 
 fn report<'a>(
     document: &Document<'a>,
-    path: &[String],
+    path: &Steps,
     map: Node<'_>,
     last: &Entry<'_>,
     before: &[Entry<'_>],
@@ -49,9 +52,9 @@ fn report<'a>(
         ),
         None => format!("`{}`", last.key),
     };
-    let place = match path {
-        [] => document.name(),
-        path => format!("`{}` of {}", path.concat().trim_start_matches('.'), document.name()),
+    let place = match path.is_root() {
+        true => document.name(),
+        false => format!("`{}` of {}", path.text().trim_start_matches('.'), document.name()),
     };
     let goal = if matches!(document.purpose, Purpose::Values(_)) { "the chart" } else { "the cluster" };
     let value = last.value.to_json();

@@ -76,11 +76,11 @@ const TEMPLATES: &[(&str, &str, &[&str])] = &[
 ];
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
-        metadata(document, &object, cx);
-        pod_templates(document, &object, cx);
+    for object in &document.objects {
+        metadata(document, object, cx);
+        pod_templates(document, object, cx);
         if group_of(object.api_version()) == "argoproj.io" && fields(object.kind()).is_some() {
-            let mut way = Way { document, object: &object, path: Vec::new() };
+            let mut way = Way { document, object: object, path: Vec::new() };
             way.walk(object.node(), object.kind(), cx);
         }
     }
@@ -154,7 +154,8 @@ impl<'a> Way<'_, 'a> {
         } else {
             ("mean", "exist", "they are fields")
         };
-        let fix = if rest.is_empty() { self.moved(target, first) } else { Vec::new() };
+        let stays = !rest.is_empty() || self.is_patched(&first.key, cx);
+        let fix = if stays { Vec::new() } else { self.moved(target, first) };
         let target = match target.as_str() {
             "" => format!("the top level of the {}", self.object.kind()),
             path => format!("`{path}`"),
@@ -185,7 +186,7 @@ impl<'a> Way<'_, 'a> {
         let same = same(key, known);
         if let Some(meant) = same.or_else(|| near(key, &names)) {
             let kind = if same.is_some() { FixKind::Safe } else { FixKind::Unsafe };
-            let fix = self.renamed(entry, meant);
+            let fix = if self.is_patched(key, cx) { Vec::new() } else { self.renamed(entry, meant) };
             self.document
                 .report_on(cx, self.object, span, format!("`{key}` is no field of {place}; `{meant}` is"))
                 .because(because)
@@ -222,6 +223,17 @@ impl<'a> Way<'_, 'a> {
         let best = candidates.min_by_key(|(path, _)| (distance(path), path.len()))?;
         let path = best.0;
         (distance(&path) <= limit).then(|| path.join("."))
+    }
+
+    /// Whether a patch of some kustomization names this field by its path: without it, Kustomize refuses the patch.
+    fn is_patched(&self, key: &str, cx: &Context<'a>) -> bool {
+        let path = self.object.path();
+        if cx.inventory.kustomizations.changing(path).is_none() {
+            return false;
+        }
+        let steps = self.path.iter().map(String::as_str).chain([key]);
+        let pointer: String = steps.flat_map(|step| ["/", step]).collect();
+        cx.inventory.parts.iter().any(|(_, part)| part.file.text().contains(&pointer))
     }
 
     /// A value of one line, moved to where the field belongs.

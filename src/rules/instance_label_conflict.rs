@@ -20,12 +20,14 @@ fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
     }
     let (label, by_label) = (settings.instance_label().to_owned(), settings.tracking == Tracking::Label);
     let owner = app.application.instance_name(&settings.namespace);
+    let is_monitor = |target: &&Target| target.key.is(MONITORS, "ServiceMonitor");
+    let monitors: Vec<&Target> = app.targets.list.iter().filter(is_monitor).collect();
     for target in &app.targets.list {
         let Some(value) = target.manifest.label(&label) else { continue };
         if value == owner || target.key.is("apiextensions.k8s.io", "CustomResourceDefinition") {
             continue; // Definitions are not tracked.
         }
-        let selector = app.targets.list.iter().find(|other| selects(other, target, &label, value));
+        let selector = monitors.iter().find(|monitor| selects(monitor, target, &label, value));
         if selector.is_none() && !by_label {
             continue;
         }
@@ -47,8 +49,7 @@ fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
 
 /// Whether a ServiceMonitor picks this Service of its namespace by this label.
 fn selects(monitor: &Target, service: &Target, label: &str, value: &str) -> bool {
-    let pair = monitor.key.is(MONITORS, "ServiceMonitor") && service.key.is("", "Service");
-    if !pair || monitor.key.namespace != service.key.namespace {
+    if !service.key.is("", "Service") || monitor.key.namespace != service.key.namespace {
         return false;
     }
     let spec = monitor.manifest.node().get("spec");

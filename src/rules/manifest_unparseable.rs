@@ -5,7 +5,7 @@ use crate::files::{Location, Path, Span};
 use crate::finding::{Edit, FixKind, Severity};
 use crate::inventory::Inventory;
 use crate::model::{State, misspelt_head};
-use crate::render::Parsed;
+use crate::render::{Parsed, is_template};
 use crate::yaml::{self, Node, edit};
 
 pub(super) const RULE: Rule =
@@ -17,6 +17,8 @@ enum Reader {
     Refuses,
     /// Argo CD, and it passes over the file.
     Ignores(String),
+    /// Whoever deploys a folder that no Application names, and the file is a template of something else.
+    Fills,
     /// A kustomization.
     Kustomize,
     /// Nobody here.
@@ -44,11 +46,17 @@ fn unreadable(path: &Path, parsed: &Parsed, error: &yaml::Error, cx: &mut Contex
         return;
     }
     let location = place(path, parsed, error.span);
-    let template = text.contains("{{");
+    let template = is_template(text);
     let reader = reader(cx.inventory, path, &location);
+    let most = if matches!(reader, Reader::Fills) { Severity::Note } else { Severity::Warning };
     let (because, mild) = match reader {
         Reader::Refuses => return,
         Reader::Nobody if template => return,
+        Reader::Fills => (
+            "it holds template tags, so something fills it in before it is applied; what it becomes is not looked at"
+                .to_owned(),
+            template,
+        ),
         Reader::Ignores(app) => (
             format!(
                 "Argo CD passes over a file it cannot read unless the text holds `apiVersion:`, `kind:` and \
@@ -80,7 +88,7 @@ fn unreadable(path: &Path, parsed: &Parsed, error: &yaml::Error, cx: &mut Contex
         .help("correct it, or exclude it where it is not meant to be a manifest")
         .fix(FixKind::Safe, fix);
     if mild {
-        report.at_most(Severity::Warning);
+        report.at_most(most);
     }
 }
 
@@ -97,7 +105,9 @@ fn reader(inventory: &Inventory, path: &Path, location: &Location) -> Reader {
         return Reader::Refuses;
     }
     if let Some(app) = met.iter().find_map(|met| met.app) {
-        return Reader::Ignores(inventory.applications[app].id.to_string());
+        let app = &inventory.applications[app];
+        let fills = !app.is_written() && inventory.text(path).is_some_and(|text| is_template(&text));
+        return if fills { Reader::Fills } else { Reader::Ignores(app.id.to_string()) };
     }
     if inventory.is_kustomized(path) { Reader::Kustomize } else { Reader::Nobody }
 }
@@ -115,7 +125,7 @@ fn separator(text: &str, span: Span) -> Option<Span> {
 fn misspelt(path: &Path, parsed: &Parsed, root: Node<'_>, cx: &mut Context<'_>) {
     let Some((key, meant)) = misspelt_head(root) else { return };
     let (reader, mild) = match reader(cx.inventory, path, &place(path, parsed, root.span())) {
-        Reader::Refuses => return,
+        Reader::Refuses | Reader::Fills => return,
         Reader::Ignores(app) => (format!("`{app}` deploys nothing of it and says nothing"), false),
         Reader::Kustomize => ("Kustomize refuses the whole folder".to_owned(), false),
         Reader::Nobody => ("Argo CD would pass over it, or stop at it".to_owned(), true),

@@ -361,9 +361,23 @@ pub struct Context<'a> {
     subjects: Vec<Vec<Subject>>,
 }
 
-/// The rules that are on, and how bad their findings are.
-fn switched_on(options: &Options) -> Vec<(&'static Page, &'static Rule, Severity)> {
-    ALL.iter().filter_map(|(page, rule)| Some((page, *rule, severity(page, options)?))).collect()
+/// A rule that is on.
+#[derive(Clone, Copy)]
+struct On {
+    page: &'static Page,
+    check: &'static Check,
+    severity: Severity,
+    /// Whether the configuration says the severity.
+    configured: bool,
+}
+
+/// The rules that are on.
+fn switched_on(options: &Options) -> Vec<On> {
+    let on = |(page, rule): &'static (Page, &'static Rule)| {
+        let configured = options.severities.contains_key(page.code);
+        Some(On { page, check: &rule.check, severity: severity(page, options)?, configured })
+    };
+    ALL.iter().filter_map(on).collect()
 }
 
 /// Judges a merge: the findings of every rule about merges that is on, in order of path, place and code.
@@ -371,9 +385,9 @@ fn switched_on(options: &Options) -> Vec<(&'static Page, &'static Rule, Severity
 /// What the head breaks by itself is for [`judge`] to say.
 pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
     let on = switched_on(options);
-    let run = |(page, rule, severity): &(&'static Page, &'static Rule, Severity)| {
+    let run = |rule: &On| {
         let Check::Change(check) = rule.check else { return Vec::<(Finding, Vec<Subject>)>::new() };
-        let mut context = Context::new(change.head, options, page, *severity);
+        let mut context = Context::new(change.head, options, rule);
         check(change, &mut context);
         context.findings.into_iter().zip(context.subjects).collect()
     };
@@ -385,35 +399,45 @@ pub fn judge_change(change: &Change<'_>, options: &Options) -> Vec<Finding> {
 
 /// Judges an inventory: the findings of every rule that is on, in order of path, place and code.
 pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding> {
+    inventory.prepare();
     let on = switched_on(options);
-    let one = |(page, rule, severity): &(&'static Page, &'static Rule, Severity),
-               judge: &dyn Fn(&Rule, &mut Context<'a>)| {
-        let mut context = Context::new(inventory, options, page, *severity);
-        judge(rule, &mut context);
-        context.findings
+    // Of each subject there may be a million, and most rules look at another kind of subject.
+    let of = |wanted: fn(&Check) -> bool| -> Vec<On> {
+        on.iter().filter(|rule| wanted(rule.check)).copied().collect()
     };
-    let run = |judge: &dyn Fn(&Rule, &mut Context<'a>)| {
-        on.iter().flat_map(|rule| one(rule, judge)).collect::<Vec<_>>()
+    let of_files = of(|check| matches!(check, Check::File(_)));
+    let of_documents = of(|check| matches!(check, Check::Document(_)));
+    let of_applications = of(|check| matches!(check, Check::Application(_) | Check::Resource(_)));
+    let of_sets = of(|check| matches!(check, Check::ApplicationSet(_)));
+    let of_all = of(|check| matches!(check, Check::Inventory(_)));
+    let run = |rules: &[On], judge: &dyn Fn(&Check, &mut Context<'a>)| {
+        let mut findings = Vec::new();
+        for rule in rules {
+            let mut context = Context::new(inventory, options, rule);
+            judge(rule.check, &mut context);
+            findings.append(&mut context.findings);
+        }
+        findings
     };
     let files = inventory.files.par_iter().flat_map_iter(|(path, parsed)| {
-        run(&|rule, context| {
-            if let Check::File(check) = rule.check {
+        run(&of_files, &|check, context| {
+            if let Check::File(check) = check {
                 check(path, parsed, context);
             }
         })
     });
     let documents = inventory.files.par_iter().chain(&inventory.parts).flat_map_iter(|(path, parsed)| {
         let documents = document::of_file(inventory, path, parsed);
-        run(&|rule, context| judge_documents(&documents, rule, context))
+        run(&of_documents, &|check, context| judge_documents(&documents, check, context))
     });
     let made = inventory.applications.par_iter().flat_map_iter(|app| {
         let documents: Vec<_> = document::made_by(app).collect();
-        run(&|rule, context| judge_documents(&documents, rule, context))
+        run(&of_documents, &|check, context| judge_documents(&documents, check, context))
     });
     let as_written =
         inventory.applications.par_iter().enumerate().filter(|(_, app)| app.changed_by.is_none());
     let applications = as_written.flat_map_iter(|(id, app)| {
-        run(&|rule, context| match rule.check {
+        run(&of_applications, &|check, context| match check {
             Check::Application(check) => check(id, app, context),
             Check::Resource(check) => {
                 for (target, resource) in app.targets.list.iter().enumerate() {
@@ -428,15 +452,15 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         let as_written = || ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
         let own = if set.changed_by.is_some() { as_written() } else { None };
         let admitted = set.admitted.as_ref().or(own.as_ref());
-        run(&|rule, context| {
-            if let (Check::ApplicationSet(check), Some(admitted)) = (&rule.check, admitted) {
+        run(&of_sets, &|check, context| {
+            if let (Check::ApplicationSet(check), Some(admitted)) = (check, admitted) {
                 check(set, admitted, context);
             }
         })
     });
-    let whole = on.par_iter().flat_map_iter(|rule| {
-        one(rule, &|rule, context| {
-            if let Check::Inventory(check) = rule.check {
+    let whole = of_all.par_iter().flat_map_iter(|rule| {
+        run(std::slice::from_ref(rule), &|check, context| {
+            if let Check::Inventory(check) = check {
                 check(context);
             }
         })
@@ -447,8 +471,8 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
     findings
 }
 
-fn judge_documents<'a>(documents: &[Document<'a>], rule: &Rule, context: &mut Context<'a>) {
-    if let Check::Document(check) = rule.check {
+fn judge_documents<'a>(documents: &[Document<'a>], check: &Check, context: &mut Context<'a>) {
+    if let Check::Document(check) = check {
         documents.iter().for_each(|document| check(document, context));
     }
 }
@@ -477,8 +501,8 @@ fn order(finding: &Finding) -> Order<'_> {
 }
 
 impl<'a> Context<'a> {
-    fn new(inventory: &'a Inventory, options: &'a Options, page: &'static Page, severity: Severity) -> Self {
-        let configured = options.severities.contains_key(page.code);
+    fn new(inventory: &'a Inventory, options: &'a Options, rule: &On) -> Self {
+        let On { page, severity, configured, .. } = *rule;
         Self { inventory, options, page, severity, configured, findings: Vec::new(), subjects: Vec::new() }
     }
 

@@ -1,6 +1,6 @@
 //! BH605. Meaning, rationale and examples: `rules/BH605-non-string-map-value.md`.
 
-use super::document::{Document, each_map, what};
+use super::document::{Document, Steps, each_map, what};
 use super::{Check, Context, Rule};
 use crate::finding::{FixKind, Severity};
 use crate::model::{Manifest, group_of};
@@ -25,27 +25,27 @@ const OF_KINDS: &[(&str, &str, &str)] = &[
 ];
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
+    for object in &document.objects {
         let (group, kind) = (group_of(object.api_version()).to_owned(), object.kind().to_owned());
         each_map(object.node(), &mut |path, map| {
-            let full = path.concat();
-            let metadata = matches!(full.as_str(), ".metadata.labels" | ".metadata.annotations");
+            let full = path.text();
+            let metadata = matches!(full, ".metadata.labels" | ".metadata.annotations");
             let built_in = GROUPS.contains(&&*group);
             let inside =
-                built_in && path.last().is_some_and(|last| TEXT_MAPS.contains(&&**last)) && !is_data(path);
-            let of_kind = OF_KINDS.iter().any(|(g, k, p)| (*g, *k, *p) == (&*group, &*kind, &*full));
+                built_in && path.last().is_some_and(|last| TEXT_MAPS.contains(&last)) && !is_data(path);
+            let of_kind = OF_KINDS.iter().any(|(g, k, p)| (*g, *k, *p) == (&*group, &*kind, full));
             if metadata || inside || of_kind {
-                texts(document, &object, &full, map, cx);
+                texts(document, object, full, map, cx);
             }
-            if built_in && path.len() > 1 && path[path.len() - 2] == ".env" && !is_data(path) {
-                variable(document, &object, map, cx);
+            if built_in && path.before_last() == Some(".env") && !is_data(path) {
+                variable(document, object, map, cx);
             }
         });
     }
 }
 
-fn is_data(path: &[String]) -> bool {
-    matches!(path.first().map(String::as_str), Some(".data" | ".stringData" | ".binaryData"))
+fn is_data(path: &Steps) -> bool {
+    matches!(path.first(), Some(".data" | ".stringData" | ".binaryData"))
 }
 
 /// A map whose values must be text.

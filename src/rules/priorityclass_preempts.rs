@@ -17,8 +17,8 @@ fn check(cx: &mut Context<'_>) {
     let mut defaults: BTreeMap<(usize, Arc<str>), Vec<ResourceId>> = BTreeMap::new();
     for id in inventory.resources() {
         let (app, target) = (inventory.app(id), inventory.target(id));
-        let is_default = target.manifest.node().get("globalDefault").and_then(Node::as_bool) == Some(true);
-        if is_default && target.key.is("scheduling.k8s.io", "PriorityClass") {
+        let is_default = || target.manifest.node().get("globalDefault").and_then(Node::as_bool) == Some(true);
+        if target.key.is("scheduling.k8s.io", "PriorityClass") && is_default() {
             defaults.entry((app.instance, Arc::clone(&app.cluster))).or_default().push(id);
         }
     }

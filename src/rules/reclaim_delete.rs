@@ -12,7 +12,7 @@ fn check(cx: &mut Context<'_>) {
     let inventory = cx.inventory;
     let policies = Policies::new(inventory);
     let mut claims: HashMap<ResourceId, Vec<ResourceId>> = HashMap::new();
-    for id in inventory.resources() {
+    for id in inventory.resources().filter(|_| policies.has_classes()) {
         let (app, target) = (inventory.app(id), inventory.target(id));
         for used in uses(&target.key, &target.manifest, &cx.options.stateful) {
             let class = policies.class_of(app.instance, &app.cluster, &used);
@@ -28,10 +28,8 @@ fn check(cx: &mut Context<'_>) {
     }
     for id in inventory.resources() {
         let target = inventory.target(id);
-        let policy = target.manifest.node().at(&["spec", "persistentVolumeReclaimPolicy"]);
-        if target.key.is("", "PersistentVolume")
-            && policy.and_then(|policy| policy.as_str()) == Some("Delete")
-        {
+        let policy = || target.manifest.node().at(&["spec", "persistentVolumeReclaimPolicy"])?.as_str();
+        if target.key.is("", "PersistentVolume") && policy() == Some("Delete") {
             let place = target.manifest.location_at(&["spec", "persistentVolumeReclaimPolicy"]);
             cx.report(place, format!("`{}` is deleted with its claim", target.key))
                 .about(inventory.app(id), target)

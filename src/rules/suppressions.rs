@@ -4,14 +4,16 @@ use super::{
     Change, Check, Context, Options, Page, Rule, fold, judge, judge_change, names, object, order, severity,
 };
 use crate::config::suppression::{
-    ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, Suppressed, apply,
+    ANNOTATION, Applied, Circumstances, Collected, Complaint, Owned, Suppressed, apply, is_mentioned,
 };
 use crate::config::{Date, Loaded};
 use crate::files::{Location, Path};
 use crate::finding::{Finding, Object};
-use crate::inventory::{Inventory, Parent};
+use crate::inventory::{App, Inventory, Parent};
 use crate::model::{Application, Manifest};
 use crate::yaml::File;
+use hashbrown::HashSet;
+use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -126,13 +128,16 @@ fn reported(complaint: Complaint, options: &Options) -> Option<Finding> {
 /// The suppressions of the tree's files, of rendered objects, and of the configuration.
 fn collect(inventory: &Inventory, findings: &[Finding], configuration: Option<&Loaded>) -> Collected {
     let mut collected = Collected::default();
-    for (path, parsed) in inventory.files.iter().chain(&inventory.parts) {
+    let files = inventory.files.par_iter().chain(&inventory.parts);
+    let files: Vec<_> = files.filter(|(_, parsed)| is_mentioned(parsed.file.text())).collect();
+    for (path, parsed) in files {
         collected.add_comments(path, &parsed.file, names());
     }
     // Findings also point into what is no plain manifest: charts, kustomizations, values.
-    let plain: BTreeSet<&Path> = inventory.files.iter().map(|(path, _)| path).collect();
-    let others: BTreeSet<&Path> = findings.iter().map(|finding| &finding.location.path).collect();
-    for path in others.difference(&plain) {
+    let plain: HashSet<&Path> = inventory.files.iter().map(|(path, _)| path).collect();
+    let others = findings.iter().map(|finding| &finding.location.path);
+    let others: BTreeSet<&Path> = others.filter(|path| !plain.contains(path)).collect();
+    for path in others {
         if let Some(text) = inventory.text(path) {
             collected.add_comments(path, &File::stream(text), names());
         }
@@ -148,23 +153,34 @@ fn collect(inventory: &Inventory, findings: &[Finding], configuration: Option<&L
 
 /// Every annotation about suppressions, and the objects that carry it: one text may be deployed many times.
 fn annotated(inventory: &Inventory) -> BTreeMap<(Location, String), Vec<Owned>> {
+    let annotated: Vec<_> = inventory.applications.par_iter().flat_map_iter(annotated_in).collect();
     let mut found: BTreeMap<(Location, String), Vec<Owned>> = BTreeMap::new();
-    let mut add = |manifest: &Manifest, application: Option<Arc<str>>, object: Object| {
+    for (place, owned) in annotated {
+        found.entry(place).or_default().push(owned);
+    }
+    found
+}
+
+/// The annotations of an Application that nobody here makes, and of what an Application makes.
+fn annotated_in(app: &App) -> Vec<((Location, String), Owned)> {
+    let mut found = Vec::new();
+    let mut add = |manifest: &Manifest, application: Option<Arc<str>>, object: &dyn Fn() -> Object| {
         let Some(text) = manifest.annotation(ANNOTATION) else { return };
         let location = manifest.location_at(&["metadata", "annotations", ANNOTATION]);
         let piece = manifest.is_written().then(|| manifest.location_of(manifest.node()));
-        found.entry((location, text.to_owned())).or_default().push(Owned { application, object, piece });
+        found.push(((location, text.to_owned()), Owned { application, object: object(), piece }));
     };
-    for app in &inventory.applications {
-        if app.parent == Parent::Root {
-            let Application { namespace, name, .. } = &app.application;
-            let (group, kind) = ("argoproj.io".into(), "Application".into());
-            let itself = Object { group, kind, namespace: Arc::clone(namespace), name: Arc::clone(name) };
-            add(&app.application.manifest, None, itself);
-        }
-        for target in &app.targets.list {
-            add(&target.manifest, app.reported(), object(&target.key));
-        }
+    if app.parent == Parent::Root {
+        let Application { namespace, name, manifest, .. } = &app.application;
+        add(manifest, None, &|| Object {
+            group: "argoproj.io".into(),
+            kind: "Application".into(),
+            namespace: Arc::clone(namespace),
+            name: Arc::clone(name),
+        });
+    }
+    for target in &app.targets.list {
+        add(&target.manifest, app.reported(), &|| object(&target.key));
     }
     found
 }

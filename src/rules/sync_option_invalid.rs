@@ -26,20 +26,20 @@ struct Wrong {
 }
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
+    for object in &document.objects {
         if let Some(annotations) = object.node().at(&["metadata", "annotations"]) {
-            annotated(document, &object, annotations, is_application(&object), cx);
+            annotated(document, object, annotations, is_application(object), cx);
         }
-        negated(document, &object, cx);
-        if is_argo(&object, "Application")
+        negated(document, object, cx);
+        if is_argo(object, "Application")
             && let Some(policy) = object.node().at(&["spec", "syncPolicy"])
         {
-            listed(document, &object, policy, cx);
+            listed(document, object, policy, cx);
         }
-        if is_argo(&object, "ApplicationSet")
+        if is_argo(object, "ApplicationSet")
             && let Some(spec) = object.node().get("spec")
         {
-            templates(document, &object, spec, cx);
+            templates(document, object, spec, cx);
         }
     }
     if document.is_kustomization() {
@@ -74,9 +74,9 @@ fn templates<'a>(document: &Document<'a>, set: &Manifest, spec: Node<'_>, cx: &m
 fn added<'a>(document: &Document<'a>, root: Node<'_>, cx: &mut Context<'a>) {
     each_map(root, &mut |path, map| {
         let generated = [".generatorOptions", ".configMapGenerator", ".secretGenerator"];
-        let adds = match path.last().map(String::as_str) {
+        let adds = match path.last() {
             Some(".commonAnnotations") => path.len() == 1,
-            Some(".annotations") => path.first().is_some_and(|step| generated.contains(&&**step)),
+            Some(".annotations") => path.first().is_some_and(|step| generated.contains(&step)),
             _ => false,
         };
         if adds {

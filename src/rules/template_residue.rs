@@ -1,6 +1,6 @@
 //! BH525. Meaning, rationale and examples: `rules/BH525-template-residue.md`.
 
-use super::document::each_map;
+use super::document::{Steps, each_map};
 use crate::files::Span;
 use crate::inventory::{App, ResourceId};
 use crate::render::Target;
@@ -51,24 +51,24 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
 }
 
 /// A mapping in an object of Kubernetes itself.
-fn built_in(path: &[String], map: Node<'_>, keep: &mut impl FnMut(String, Node<'_>)) {
+fn built_in(path: &Steps, map: Node<'_>, keep: &mut impl FnMut(String, Node<'_>)) {
     if path.first().is_none_or(|first| first != ".spec")
         || path.last().is_some_and(|last| last == ".annotations")
     {
         return;
     }
-    let container = path.len() > 1 && path[path.len() - 2].to_ascii_lowercase().ends_with("containers");
+    let container = path.before_last().is_some_and(|list| list.to_ascii_lowercase().ends_with("containers"));
     for entry in map.entries() {
         if residue(entry.value, container && entry.key == "image") {
-            keep(format!("{}.{}", path.concat().trim_start_matches('.'), entry.key), entry.value);
+            keep(format!("{}.{}", path.text().trim_start_matches('.'), entry.key), entry.value);
         }
     }
 }
 
 /// A mapping in an Application: only what it names its sources and destination by.
-fn application(path: &[String], map: Node<'_>, keep: &mut impl FnMut(String, Node<'_>)) {
-    let joined = path.concat();
-    let fields = match joined.as_str() {
+fn application(path: &Steps, map: Node<'_>, keep: &mut impl FnMut(String, Node<'_>)) {
+    let joined = path.text();
+    let fields = match joined {
         ".spec" | ".spec.source" | ".spec.destination" => true,
         joined => joined.starts_with(".spec.sources[") && path.len() == 3,
     };

@@ -95,6 +95,11 @@ impl Policies {
         self.volumes.insert((place.0, place.1, Arc::clone(&key.name)), reclaim);
     }
 
+    /// Whether any class is in git.
+    pub(super) fn has_classes(&self) -> bool {
+        !self.classes.is_empty()
+    }
+
     /// The class that a claim on a cluster gets, where it is in git.
     pub(super) fn class_of(&self, instance: usize, cluster: &Arc<str>, used: &Use) -> Option<&Class> {
         match &used.class {
@@ -107,18 +112,18 @@ impl Policies {
 /// What an object asks for by way of claims: a claim itself, the templates of a StatefulSet, and what the resource of
 /// an operator says about storage classes.
 pub(super) fn uses(key: &ResourceKey, manifest: &Manifest, stateful: &[GroupKind]) -> Vec<Use> {
-    let spec = manifest.node().get("spec");
+    let spec = || manifest.node().get("spec");
     match (&*key.group, &*key.kind) {
-        ("", "PersistentVolumeClaim") => spec.and_then(claimed).into_iter().collect(),
+        ("", "PersistentVolumeClaim") => spec().and_then(claimed).into_iter().collect(),
         ("apps", "StatefulSet") => {
-            let templates = spec.and_then(|spec| spec.get("volumeClaimTemplates"));
+            let templates = spec().and_then(|spec| spec.get("volumeClaimTemplates"));
             let specs =
                 templates.into_iter().flat_map(Node::items).filter_map(|template| template.get("spec"));
             specs.filter_map(claimed).collect()
         }
         ("", "PersistentVolume") => Vec::new(),
         _ if holds_data(&key.group, manifest, stateful) => {
-            let named = spec.into_iter().flat_map(Node::subtree).flat_map(Node::entries);
+            let named = spec().into_iter().flat_map(Node::subtree).flat_map(Node::entries);
             let classes = named.filter(|entry| matches!(&*entry.key, "storageClass" | "storageClassName"));
             let names = classes.filter_map(|entry| entry.value.as_str()).filter(|name| !name.is_empty());
             names.map(|name| Use { class: Some(name.to_owned()) }).collect()

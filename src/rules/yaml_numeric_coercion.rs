@@ -15,22 +15,21 @@ const TEXTS: &[&str] = &["version", "tag", "revision", "branch", "channel", "com
 const HELM_LARGE: u64 = 1_000_000;
 
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
-    for object in document.objects() {
-        identity(document, &object, cx);
+    for object in &document.objects {
+        identity(document, object, cx);
         let set = group_of(object.api_version()) == "argoproj.io";
         each_map(object.node(), &mut |path, map| {
-            if matches!(
-                path.first().map(String::as_str),
-                Some(".data" | ".stringData" | ".binaryData" | ".status")
-            ) {
+            if matches!(path.first(), Some(".data" | ".stringData" | ".binaryData" | ".status")) {
                 return;
             }
             let helm = set && path.iter().any(|step| step == ".valuesObject");
-            numbers(document, &object, &what(&object), helm, map, cx);
+            numbers(document, object, &|| what(object), helm, map, cx);
         });
     }
     if let Purpose::Values(whose) = &document.purpose {
-        each_map(document.root(), &mut |_, map| numbers(document, &document.manifest, whose, true, map, cx));
+        each_map(document.root(), &mut |_, map| {
+            numbers(document, &document.manifest, &|| whose.clone(), true, map, cx)
+        });
     }
     if document.is_kustomization() {
         images(document, cx);
@@ -85,7 +84,7 @@ fn kind_of(node: Node<'_>) -> String {
 fn numbers<'a>(
     document: &Document<'a>,
     object: &Manifest,
-    whose: &str,
+    whose: &dyn Fn() -> String,
     helm: bool,
     map: Node<'_>,
     cx: &mut Context<'a>,
@@ -104,7 +103,7 @@ fn numbers<'a>(
 fn number<'a, 'c>(
     document: &Document<'a>,
     object: &Manifest,
-    whose: &str,
+    whose: &dyn Fn() -> String,
     helm: bool,
     entry: &Entry<'_>,
     cx: &'c mut Context<'a>,
@@ -135,7 +134,7 @@ fn number<'a, 'c>(
         (true, false) => format!("without quotes it is a number, and what arrives is `{read}`"),
     };
     let shown = if lost { read } else { exponent(written) };
-    let message = format!("`{}: {written}` of {whose} is the number {shown}", entry.key);
+    let message = format!("`{}: {written}` of {} is the number {shown}", entry.key, whose());
     let report = document.report_on(cx, object, entry.span(), message).because(because);
     let report = report.help("put it in quotes, if it is meant as text");
     Some(report.fix(FixKind::Unsafe, document.rewrite(node, written)))

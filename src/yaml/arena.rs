@@ -1,6 +1,6 @@
 //! The nodes of a file, side by side in one vector, and the builder that both parsers write into.
 
-use super::typing::special_float;
+use super::typing::{self, Scalar, special_float};
 use crate::files::Span;
 use rustc_hash::FxHashMap;
 
@@ -32,6 +32,12 @@ pub(super) const FLOW: u8 = 2;
 pub(super) const PROPS: u8 = 4;
 /// A number of a JSON text.
 pub(super) const JSON: u8 = 8;
+/// A mapping of up to [`FEW`] entries in which every key is a text that means itself: no two are equal, none merges, none
+/// is an alias or has a tag. A look for a key may stop at the first, and needs no typing.
+pub(super) const DISTINCT: u8 = 16;
+
+/// Up to how many entries equal keys are looked for pair by pair.
+pub(super) const FEW: usize = 16;
 
 /// A node; 20 bytes. A subtree is contiguous: a collection is followed by its descendants in order of writing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -240,10 +246,37 @@ impl<'t> Builder<'t> {
         let behind = self.nodes.len() as u32;
         self.last_end = end as u32;
         if let Some(open) = self.open.pop() {
+            let distinct = self.has_distinct_keys(open as usize);
             let node = &mut self.nodes[open as usize];
             node.end = end as u32;
             node.a = behind;
+            node.flags |= if distinct { DISTINCT } else { 0 };
         }
+    }
+
+    /// See [`DISTINCT`].
+    fn has_distinct_keys(&self, map: usize) -> bool {
+        let count = self.nodes[map].b as usize / 2;
+        if self.nodes[map].kind != Kind::Map || count > FEW {
+            return false;
+        }
+        let mut keys = [""; FEW];
+        let mut at = map + 1;
+        for entry in 0..count {
+            let (key, value) = (&self.nodes[at], &self.nodes[at + 1]);
+            if !key.kind.is_scalar() || key.flags & PROPS != 0 {
+                return false;
+            }
+            let source: &str = if key.flags & SIDE != 0 { &self.side } else { self.text };
+            let text = &source[key.a as usize..(key.a + key.b) as usize];
+            let means_itself = key.kind != Kind::Plain || matches!(typing::resolve(text), Scalar::Str(_));
+            if !means_itself || text == "<<" || keys[..entry].contains(&text) {
+                return false;
+            }
+            keys[entry] = text;
+            at = if matches!(value.kind, Kind::Map | Kind::Seq) { value.a as usize } else { at + 2 };
+        }
+        true
     }
 
     /// Closes a block collection, which ends with its last child.

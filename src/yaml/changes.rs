@@ -1,6 +1,6 @@
 //! What an edit changes in the nodes of a text, found by reading it again.
 
-use super::arena::{Kind, Props, Raw, SIDE};
+use super::arena::{DISTINCT, Kind, Props, Raw, SIDE};
 use super::edit::{Edit, apply};
 use super::file::{File, NodeId};
 use super::node::Node;
@@ -64,7 +64,7 @@ fn outline(file: &File) -> Vec<Outline<'_>> {
         Outline {
             depth,
             kind: raw.kind,
-            flags: raw.flags & !SIDE,
+            flags: raw.flags & !(SIDE | DISTINCT),
             anchor: props.and_then(|props| props.anchor.as_deref()),
             tag: props.and_then(|props| props.tag.as_deref()),
             text: if raw.kind.is_scalar() { file.node(NodeId(index)).text() } else { "" },

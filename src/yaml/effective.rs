@@ -1,11 +1,9 @@
 //! Which entries of a mapping count: go-yaml v2 takes the last of equal keys, and applies a merge where it stands, so
 //! that it overrides what comes before it (`mapping` and `merge` in `decode.go`).
 
+use super::arena::FEW;
 use super::node::{Children, Entry, Node};
 use std::borrow::Cow;
-
-/// Up to how many entries equal keys are looked for pair by pair.
-const FEW: usize = 16;
 
 /// Key and value as nodes.
 type Pair<'a> = (Node<'a>, Node<'a>);
@@ -23,29 +21,32 @@ enum Source<'a> {
 
 /// The entries as written; see [`Node::written`].
 #[derive(Clone, Debug)]
-pub struct Written<'a>(Children<'a>);
+pub struct Written<'a> {
+    children: Children<'a>,
+    /// See [`Node::has_distinct_keys`].
+    distinct: bool,
+}
 
 impl<'a> Written<'a> {
     pub(super) fn new(map: Node<'a>) -> Self {
-        let mut children = map.children();
-        if !map.is_map() {
-            children.by_ref().for_each(drop);
-        }
-        Self(children)
+        let children = if map.is_map() { map.children() } else { Children::none(map) };
+        Self { children, distinct: map.has_distinct_keys() }
     }
 
     fn pair(&mut self) -> Option<Pair<'a>> {
-        Some((self.0.next()?, self.0.next()?))
+        Some((self.children.next()?, self.children.next()?))
     }
 }
 
 impl<'a> Iterator for Written<'a> {
     type Item = Entry<'a>;
     fn next(&mut self) -> Option<Entry<'a>> {
-        self.pair().map(entry)
+        let (key_node, value) = self.pair()?;
+        let key = if self.distinct { Cow::Borrowed(key_node.text()) } else { key_node.key() };
+        Some(Entry { key, key_node, value })
     }
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let count = self.0.size_hint().0 / 2;
+        let count = self.children.size_hint().0 / 2;
         (count, Some(count))
     }
 }
@@ -59,7 +60,7 @@ fn entry<'a>((key_node, value): Pair<'a>) -> Entry<'a> {
 impl<'a> Entries<'a> {
     pub(super) fn new(map: Node<'a>) -> Self {
         let written = Written::new(map);
-        if written.len() <= FEW && is_plain(written.clone()) {
+        if written.distinct || written.len() <= FEW && is_plain(written.clone()) {
             return Self(Source::Plain(written));
         }
         let entries = applied(map).into_iter().map(entry).collect();
@@ -157,6 +158,9 @@ fn merge<'a>(todo: &mut Vec<Todo<'a>>, value: Node<'a>) {
 pub(super) fn find<'a>(map: Node<'a>, name: &str) -> Option<Pair<'a>> {
     let mut found = None;
     let mut written = Written::new(map);
+    if written.distinct {
+        return std::iter::from_fn(|| written.pair()).find(|(key, _)| key.text() == name);
+    }
     while let Some((key, value)) = written.pair() {
         if key.is_merge() {
             return applied(map).into_iter().rfind(|(key, _)| key.key() == name);

@@ -1,4 +1,4 @@
-use super::arena::{FLOW, JSON, Kind, PROPS, Props, Raw, SIDE};
+use super::arena::{DISTINCT, FLOW, JSON, Kind, PROPS, Props, Raw, SIDE};
 use super::effective::{Entries, Written};
 use super::file::{File, NodeId};
 use super::typing::{self, Scalar, Tag};
@@ -214,6 +214,12 @@ impl<'a> Node<'a> {
         Items(Children { file: self.file, next: self.target + 1, left: count })
     }
 
+    /// Whether every key of this mapping is a text that means itself, no two are equal and none merges another mapping.
+    /// False also of a mapping with many entries, where nobody looked.
+    pub fn has_distinct_keys(self) -> bool {
+        self.target().flags & DISTINCT != 0
+    }
+
     pub(super) fn children(self) -> Children<'a> {
         let count = if self.target().kind.is_scalar() { 0 } else { self.target().b };
         Children { file: self.file, next: self.target + 1, left: count }
@@ -371,6 +377,11 @@ pub(super) struct Children<'a> {
 }
 
 impl<'a> Children<'a> {
+    /// None of `node`.
+    pub(super) fn none(node: Node<'a>) -> Self {
+        Self { file: node.file, next: node.target, left: 0 }
+    }
+
     /// Just `node`.
     pub(super) fn one(node: Node<'a>) -> Self {
         Self { file: node.file, next: node.written, left: 1 }

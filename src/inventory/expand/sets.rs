@@ -50,7 +50,13 @@ impl Sets {
 impl Expansion<'_> {
     /// Sets that stand in the tree and that no Application renders.
     pub(super) fn add_unclaimed_sets(&mut self, found: &Found) {
-        for manifest in &found.sets {
+        // What has no spec and no reader is laid over a set of that name by somebody.
+        let is_set = |manifest: &&Manifest| {
+            let written = manifest.node().get("spec").is_some();
+            written || self.options.only.is_some() || found.kustomizations.names(manifest.path())
+        };
+        let sets: Vec<&Manifest> = found.sets.iter().filter(is_set).collect();
+        for manifest in sets {
             let Some(instance) = self.unclaimed(manifest, found) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             let changed_by = found.kustomizations.changing(manifest.path()).cloned();

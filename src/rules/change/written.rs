@@ -17,7 +17,7 @@ impl Written {
         let mut objects: HashMap<(String, String), Vec<Manifest>> = HashMap::new();
         for (path, parsed) in &head.files {
             for document in document::of_file(head, path, parsed) {
-                for object in document.objects() {
+                for object in document.objects {
                     let name = (object.kind().to_owned(), object.name().to_owned());
                     objects.entry(name).or_default().push(object);
                 }
@@ -45,7 +45,7 @@ impl Written {
 pub(super) fn cluster_secret(inventory: &Inventory, name: &str) -> Option<Manifest> {
     let documents =
         inventory.files.iter().flat_map(|(path, parsed)| document::of_file(inventory, path, parsed));
-    let mut secrets = documents.flat_map(|document| document.objects()).filter(|object| {
+    let mut secrets = documents.flat_map(|document| document.objects).filter(|object| {
         object.kind() == "Secret" && object.label("argocd.argoproj.io/secret-type") == Some("cluster")
     });
     secrets.find(|secret| cluster_of(secret).name == name)
