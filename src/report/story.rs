@@ -126,15 +126,17 @@ pub(super) fn tell(
         let _ = writeln!(told, "{line}");
     }
     objects(told, diff, group, layout);
+    let all = || group.own.iter().chain(&group.along);
+    let is_meant = all().all(|row| row.danger < Danger::Blocked || (diff.acknowledged)(row));
     match causes {
-        [] => alone(told, diff, first, layout),
+        [] => alone(told, diff, first, is_meant, layout),
         [main, others @ ..] => explained(told, diff, main, others, layout),
     }
     let told_already = causes.iter().any(|finding| RACES.contains(&finding.code));
-    if !told_already && group.own.iter().chain(&group.along).any(|row| row.race) {
+    if !told_already && all().any(|row| row.race) {
         note(told, "race", "which controller reads the commit first decides; this is the worst case", layout);
     }
-    if (diff.acknowledged)(first) {
+    if is_meant {
         note(told, "", "acknowledged", layout);
     }
     told.push('\n');
@@ -218,7 +220,7 @@ fn is_claim_of(row: &Row, sets: &HashSet<[&str; 3]>) -> bool {
 }
 
 /// What the forecast knows, where no rule has more to say.
-fn alone(told: &mut String, diff: &Diff<'_>, first: &Row, layout: Layout<'_>) {
+fn alone(told: &mut String, diff: &Diff<'_>, first: &Row, is_meant: bool, layout: Layout<'_>) {
     note(told, "why", &first.cause.because, layout);
     let line = |side: Side, place: Place| {
         let path = layout.path(side, &place.path);
@@ -230,7 +232,7 @@ fn alone(told: &mut String, diff: &Diff<'_>, first: &Row, layout: Layout<'_>) {
     let head = head.map(|place| line(Side::Head, place));
     let places: Vec<String> = base.into_iter().chain(head).collect();
     note(told, "where", &places.join(" · "), layout);
-    if !(diff.acknowledged)(first) {
+    if !is_meant {
         note(told, "do", &(diff.advice)(first), layout);
     }
 }
