@@ -484,6 +484,34 @@ fn folders_are_compared_too() {
 }
 
 #[test]
+fn rendered_diffs_hide_the_values_of_secrets() {
+    let objects = |replicas: u32, password: &str| {
+        format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: web}}\ndata: {{replicas: '{replicas}'}}\n---\n\
+             apiVersion: v1\nkind: Secret\nmetadata: {{name: web}}\nstringData: {{password: {password}, user: same}}\n"
+        )
+    };
+    let (before, after) = (objects(1, "hunter2"), objects(2, "hunter3"));
+    let base = folder(&[("web.yaml", &before)]);
+    let head = folder(&[("web.yaml", &after)]);
+    for format in ["text", "json", "ndjson", "yaml"] {
+        let arguments = |show: &str| {
+            let (base, head) = (base.path().display(), head.path().display());
+            format!("diff --base-dir {base} --head-dir {head} --format {format} {show}")
+        };
+        let report = told(base.path(), &arguments("--show-diff"));
+        assert!(report.contains("replicas: ") && report.contains("(hidden, changed)"), "{report}");
+        assert!(!report.contains("hunter") && !report.contains("same"), "{report}");
+        assert_eq!(
+            report,
+            told(base.path(), &arguments("--show-diff")),
+            "the same input gives the same bytes"
+        );
+        assert!(!told(base.path(), &arguments("")).contains("(hidden"), "only when asked for");
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_is_no_error() {
     let files: Vec<(String, String)> = (0..3000)
         .map(|i| {

@@ -268,7 +268,10 @@ fn formats_of_a_merge_are_valid() {
         assert!(report.contains("metering-store"), "{format} does not say what is lost");
         assert!(report.contains("data-loss"), "{format} does not say how bad it is");
     }
-    assert!(reports["markdown"].starts_with("<!-- billhook:diff -->\n### ✖ merging this destroys data"));
+    assert!(
+        reports["markdown"]
+            .starts_with("<!-- billhook:diff -->\n### ✖ merging this deletes what serves data")
+    );
     own_html(&reports["html"]);
     markdown_is_text(&reports["markdown"]);
 }

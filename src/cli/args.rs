@@ -277,6 +277,9 @@ pub struct Diff {
     /// A label of the pull request; the one that `diff.acknowledge.label` names lifts the budget
     #[arg(long, value_name = "LABEL", value_delimiter = ',', env = "BILLHOOK_LABEL", hide_env = true)]
     pub label: Vec<String>,
+    /// Show how the rendered objects differ that the merge changes; values of Secrets are hidden
+    #[arg(long, env = "BILLHOOK_SHOW_DIFF", hide_env = true)]
+    pub show_diff: bool,
     /// Link places in markdown and html to URL/PATH#Lnumber, as in https://git.example/org/repo/blob/main
     #[arg(long, value_name = "URL", value_parser = address, env = "BILLHOOK_LINKS", hide_env = true)]
     pub links: Option<String>,

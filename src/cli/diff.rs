@@ -75,6 +75,7 @@ pub fn run(args: &Args, diff: &Diff) -> Result<Exit, Error> {
         existing: existing.len(),
         fail_on: &fail_on,
         fails,
+        shows_diff: diff.show_diff,
     };
     let [shown_of_base, shown] = [0, 1].map(|side: usize| {
         let seen = &pair.seen[side];

@@ -16,7 +16,7 @@ pub fn read_file(path: &Path) -> Result<Arc<[u8]>, Error> {
         File::open(path)?.take(u64::from(u32::MAX) + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
-    finish(read(), &path.display().to_string())
+    Ok(finish(read(), &path.display().to_string())?.into())
 }
 
 /// As [`read_file`]; None where there is nothing at `path`.
@@ -114,7 +114,7 @@ pub(super) fn check_replaceable(root: &Path, file: &Path, path: &str, read: &[u8
 }
 
 /// The bytes of a regular file of a tree, where it is called `path`.
-pub(super) fn read_as(file: &Path, path: &str) -> Result<Arc<[u8]>, Error> {
+pub(super) fn read_as(file: &Path, path: &str) -> Result<Vec<u8>, Error> {
     // A tree is listed before it is read; a link or a pipe that took the place of a file is not opened.
     let kind = fs::symlink_metadata(file).map_err(|source| Error::Read { path: path.into(), source })?;
     if !kind.is_file() {
@@ -128,12 +128,12 @@ pub(super) fn read_as(file: &Path, path: &str) -> Result<Arc<[u8]>, Error> {
     finish(read(), path)
 }
 
-fn finish(read: io::Result<Vec<u8>>, path: &str) -> Result<Arc<[u8]>, Error> {
+fn finish(read: io::Result<Vec<u8>>, path: &str) -> Result<Vec<u8>, Error> {
     let bytes = read.map_err(|source| Error::Read { path: path.into(), source })?;
     if bytes.len() > u32::MAX as usize {
         return Err(Error::TooLarge { path: path.into(), size: bytes.len() as u64 });
     }
-    Ok(bytes.into())
+    Ok(bytes)
 }
 
 /// Makes a file that is not there yet, and the folders above it. An error where anything is.

@@ -23,7 +23,7 @@ pub use repository::{Branch, Repository};
 pub use scratch::Scratch;
 pub use span::{Lines, Location, Position, Side, Span};
 pub use store::Store;
-pub use tree::{Change, Entry, EntryKind, Tree};
+pub use tree::{Change, Contents, Entry, EntryKind, Tree};
 
 /// A path inside a [`Tree`]: relative to its root, separated by `/`, without `.` and `..`; the root is `""`.
 pub type Path = Arc<str>;

@@ -66,7 +66,7 @@ impl Scratch {
 
     /// The bytes of a regular file in it.
     pub fn read(&self, path: &str) -> Result<std::sync::Arc<[u8]>, Error> {
-        disk::read_as(&self.folder.path().join(path), path)
+        Ok(disk::read_as(&self.folder.path().join(path), path)?.into())
     }
 
     /// Makes a link in it.

@@ -63,6 +63,24 @@ impl Content {
     }
 }
 
+/// What a file holds, as [`Tree::contents`] gives it.
+#[derive(Clone, Debug)]
+pub enum Contents {
+    /// UTF-8.
+    Text(Arc<str>),
+    /// Nobody looked, or something else.
+    Bytes(Arc<[u8]>),
+}
+
+impl Contents {
+    fn bytes(&self) -> Arc<[u8]> {
+        match self {
+            Self::Text(text) => Arc::from(Arc::clone(text)),
+            Self::Bytes(bytes) => Arc::clone(bytes),
+        }
+    }
+}
+
 /// Where the bytes of an entry come from.
 #[derive(Debug)]
 pub(super) enum Place {
@@ -212,6 +230,12 @@ impl Tree {
     ///
     /// An error for whatever is not a regular file, cannot be opened, or has 4 GiB or more.
     pub fn read(&self, path: &str) -> Result<Arc<[u8]>, Error> {
+        Ok(self.contents(path)?.bytes())
+    }
+
+    /// As [`Tree::read`]. Where this is the first to read a file of the disk that is UTF-8, it is text, which shares its
+    /// memory with the bytes that are kept.
+    pub fn contents(&self, path: &str) -> Result<Contents, Error> {
         let Some(index) = self.index(path) else {
             return Err(Error::Missing { path: path.into() });
         };
@@ -220,20 +244,24 @@ impl Tree {
         };
         let content = &self.store.contents[self.first + index];
         if let Some(bytes) = content.bytes.get() {
-            return Ok(bytes.clone());
+            return Ok(Contents::Bytes(bytes.clone()));
         }
         if size > u64::from(u32::MAX) {
             return Err(Error::TooLarge { path: path.into(), size });
         }
-        let bytes = match (&content.place, &self.store.objects) {
-            (Place::Given(bytes), _) => bytes.clone(),
-            (Place::Disk(file), _) => disk::read_as(file, path)?,
-            (Place::Object(object), Some(objects)) => objects.read(object, path)?,
+        let read = match (&content.place, &self.store.objects) {
+            (Place::Given(bytes), _) => Contents::Bytes(bytes.clone()),
+            (Place::Disk(file), _) => match String::from_utf8(disk::read_as(file, path)?) {
+                Ok(text) => Contents::Text(text.into()),
+                Err(error) => Contents::Bytes(error.into_bytes().into()),
+            },
+            (Place::Object(object), Some(objects)) => Contents::Bytes(objects.read(object, path)?),
             (Place::Object(_), None) | (Place::Nowhere, _) => {
                 return Err(Error::NotAFile { path: path.into() });
             }
         };
-        Ok(content.bytes.get_or_init(|| bytes).clone())
+        content.bytes.get_or_init(|| read.bytes());
+        Ok(read)
     }
 
     /// Whether the regular file at `path` is here and in `other` with the same content.

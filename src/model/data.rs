@@ -1,5 +1,7 @@
 use super::key::GroupKind;
 use super::manifest::Manifest;
+use hashbrown::HashSet;
+use std::sync::LazyLock;
 
 /// Kinds whose objects are data, or without which data is lost or out of reach: claims, volumes, and the resources by
 /// which operators of databases, queues and storage, and controllers of cloud services, keep theirs.
@@ -76,6 +78,11 @@ const KINDS: &[(&str, &[&str])] = &[
     ("storage.gcp.upbound.io", &["Bucket"]),
 ];
 
+/// The same as pairs.
+static OF_KINDS: LazyLock<HashSet<(&str, &str)>> = LazyLock::new(|| {
+    KINDS.iter().flat_map(|(group, kinds)| kinds.iter().map(|kind| (*group, *kind))).collect()
+});
+
 /// Whether an object of this group holds data: one of the built-in kinds, one of `more`, a StatefulSet that has claim
 /// templates, or a volume that is deleted with its object.
 ///
@@ -93,7 +100,7 @@ pub fn holds_data(group: &str, manifest: &Manifest, more: &[GroupKind]) -> bool 
         let policy = manifest.node().at(&["spec", "persistentVolumeReclaimPolicy"]);
         return policy.and_then(|policy| policy.as_str()) == Some("Delete");
     }
-    KINDS.iter().any(|(own, kinds)| *own == group && kinds.contains(&kind))
+    OF_KINDS.contains(&(group, kind))
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-use crate::files::{self, Path, Tree};
-use crate::yaml::{self, File};
+use crate::files::{self, Contents, Path, Tree};
+use crate::yaml::{self, Decoded, File};
 use hashbrown::{Equivalent, HashMap};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, Mutex};
@@ -83,7 +83,7 @@ impl Documents {
                 return Some(Arc::clone(parsed.file.text()));
             }
         }
-        Some(yaml::decode(&self.tree.read(path).ok()?).text)
+        Some(self.decoded(path).ok()?.text)
     }
 
     fn get(&self, path: &Path, reading: Reading) -> Result<Arc<Parsed>, files::Error> {
@@ -96,12 +96,19 @@ impl Documents {
         let twin = self.twin.as_ref().filter(|twin| twin.tree.has_same_file(&self.tree, path));
         let parsed = match twin {
             Some(twin) => twin.get(path, reading)?,
-            None => Arc::new(Parsed::new(&self.tree.read(path)?, reading)),
+            None => Arc::new(Parsed::new(self.decoded(path)?, reading)),
         };
         if let Ok(mut map) = shard.lock() {
             return Ok(Arc::clone(map.entry(Key(path.clone(), reading)).or_insert(parsed)));
         }
         Ok(parsed)
+    }
+
+    fn decoded(&self, path: &str) -> Result<Decoded, files::Error> {
+        Ok(match self.tree.contents(path)? {
+            Contents::Text(text) => yaml::decode_text(text),
+            Contents::Bytes(bytes) => yaml::decode(&bytes),
+        })
     }
 
     fn shard(&self, path: &str) -> &Mutex<HashMap<Key, Arc<Parsed>>> {
@@ -110,8 +117,7 @@ impl Documents {
 }
 
 impl Parsed {
-    fn new(bytes: &[u8], reading: Reading) -> Self {
-        let decoded = yaml::decode(bytes);
+    fn new(decoded: Decoded, reading: Reading) -> Self {
         let skipped = memchr::memmem::find(decoded.text.as_bytes(), b"+argocd:skip-file-rendering").is_some();
         let file = match reading {
             Reading::Stream => File::stream(decoded.text),

@@ -8,7 +8,7 @@ use crate::report::diff_text::places;
 use crate::report::json::{self, FindingLine};
 use crate::report::lines::{Key, Unknown};
 use crate::report::neutral::EscapeJson;
-use crate::report::{Error, Format, Layout, Lint, diff_text, html, losses, markdown, yaml};
+use crate::report::{Error, Format, Layout, Lint, diff_text, html, losses, markdown, rendered, yaml};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,6 +37,8 @@ pub struct Diff<'a> {
     pub fail_on: &'a [Danger],
     /// Whether it fails.
     pub fails: bool,
+    /// Whether it is shown how the objects that change differ.
+    pub shows_diff: bool,
 }
 
 /// A line of one of the trees.
@@ -110,6 +112,10 @@ pub struct RowLine<'a> {
     pub head: Option<Place>,
     /// Whether somebody said that this is meant.
     pub acknowledged: bool,
+    /// How the rendered object differs, as a unified diff of its YAML, values of Secrets hidden; only with
+    /// `--show-diff`, and left out where both sides are equal or one does not have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub diff: Option<String>,
 }
 
 /// What happens to one Application as a whole.
@@ -211,5 +217,6 @@ fn line<'a>(diff: &Diff<'a>, row: &'a Row) -> RowLine<'a> {
         base,
         head,
         acknowledged: (diff.acknowledged)(row),
+        diff: if diff.shows_diff { rendered::patch(row) } else { None },
     }
 }

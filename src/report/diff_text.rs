@@ -1,11 +1,10 @@
 //! `diff` for people: verdict, causes of what is dangerous, what nobody can tell, a table, new findings.
 
-use crate::files::Side;
-use crate::finding::Object;
+use crate::finding::Finding;
 use crate::forecast::{ApplicationRow, Danger, Forecast, Outcome, Row};
 use crate::report::diff::{Diff, Place};
 use crate::report::excerpt::{self, BOLD, DIM};
-use crate::report::{Error, Layout, neutral, text};
+use crate::report::{Error, Layout, Lint, neutral, rendered, story, text};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -26,24 +25,42 @@ pub(super) struct Group<'a> {
 pub(super) fn diff(diff: &Diff<'_>, layout: Layout<'_>, out: &mut dyn Write) -> Result<(), Error> {
     let mut told = String::new();
     let [base, head] = diff.names.map(neutral::line);
-    let _ = writeln!(told, "{BOLD}billhook diff{BOLD:#}  {base} → {head}\n");
+    let name = "billhook diff";
+    for line in excerpt::wrap(&format!("{name}  {base} → {head}"), layout.width, "", &" ".repeat(15)) {
+        let rest = line.strip_prefix(name);
+        let _ = match rest {
+            Some(rest) => writeln!(told, "{BOLD}{name}{BOLD:#}{rest}"),
+            None => writeln!(told, "{line}"),
+        };
+    }
+    told.push('\n');
     let groups = groups(diff.forecast);
     let style = if diff.fails { excerpt::style(miette::Severity::Error) } else { BOLD };
-    let _ = writeln!(told, "{style}{}{style:#}\n", verdict(diff));
-    for group in &groups {
-        dangerous(&mut told, diff, group, layout);
+    for line in excerpt::wrap(&verdict(diff), layout.width, "", "  ") {
+        let _ = writeln!(told, "{style}{line}{style:#}");
+    }
+    told.push('\n');
+    let (causes, others) = story::causes(diff, &groups);
+    for (group, causes) in groups.iter().zip(&causes) {
+        story::tell(&mut told, diff, group, causes, layout);
     }
     not_told(&mut told, diff.forecast, layout);
     counts(&mut told, diff.forecast, layout);
+    if diff.shows_diff {
+        rendered::tell(&mut told, diff);
+    }
     out.write_all(told.as_bytes())?;
-    if !diff.lint.findings.is_empty() {
-        text::findings(&diff.lint, layout, out)?;
+    if !others.is_empty() {
+        let findings: Vec<Finding> = others.into_iter().cloned().collect();
+        text::findings(&Lint { findings: &findings, ..diff.lint }, layout, out)?;
     }
     if layout.tells_unknown() {
         write!(out, "{}", text::not_known(diff.lint.unknown, layout))?;
     }
     if !layout.quiet {
-        writeln!(out, "{}", summary(diff, layout))?;
+        for line in excerpt::wrap(&summary(diff, layout), layout.width, "", "  ") {
+            writeln!(out, "{line}")?;
+        }
     }
     Ok(())
 }
@@ -53,9 +70,7 @@ pub(super) fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
     let rows = &forecast.rows;
     let root = |mut row: usize| {
         for _ in 0..rows.len() {
-            let Some(above) = rows[row].along.filter(|above| rows[*above].danger >= Danger::Change) else {
-                break;
-            };
+            let Some(above) = rows[row].along.filter(|above| is_lost(&rows[*above])) else { break };
             row = above;
         }
         row
@@ -64,7 +79,7 @@ pub(super) fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
     for (number, row) in rows.iter().enumerate().filter(|(_, row)| row.danger >= Danger::Change) {
         let root = root(number);
         let top = &rows[root];
-        if row.danger < Danger::Blocked && matches!(top.outcome, Outcome::Created | Outcome::Updated) {
+        if row.danger < Danger::Blocked && !is_lost(top) {
             continue;
         }
         let key =
@@ -88,6 +103,18 @@ pub(super) fn groups(forecast: &Forecast) -> Vec<Group<'_>> {
     groups
 }
 
+/// Whether others can go along with it.
+fn is_lost(row: &Row) -> bool {
+    row.danger >= Danger::Change
+        && !matches!(row.outcome, Outcome::Created | Outcome::Updated | Outcome::Unchanged | Outcome::Adopted)
+}
+
+/// Whether an object is data by itself: a StatefulSet that goes leaves its claims, an Application is only as bad as
+/// what it takes along.
+fn is_data(row: &Row) -> bool {
+    !matches!(&*row.key.kind, "StatefulSet" | "Application" | "ApplicationSet" | "Namespace")
+}
+
 /// How many objects and other things nobody can tell of.
 fn untold(diff: &Diff<'_>) -> usize {
     let rows = diff.forecast.rows.iter().filter(|row| row.outcome == Outcome::Unknown);
@@ -107,11 +134,14 @@ pub(super) fn verdict(diff: &Diff<'_>) -> String {
         many => format!("on {} clusters", many.len()),
     };
     let what = match worst {
-        Danger::DataLoss => format!("merging this destroys data {place}"),
-        Danger::Outage => format!("merging this takes away what others need {place}"),
-        Danger::Orphan => format!("merging this leaves objects behind that nobody owns {place}"),
-        Danger::Blocked => format!("after this merge not everything comes into being {place}"),
-        Danger::Change => format!("merging this changes objects {place}, and takes away nothing of weight"),
+        Danger::DataLoss if rows.iter().any(|row| row.danger == worst && is_data(row)) => {
+            format!("merging this destroys data {place}")
+        }
+        Danger::DataLoss => format!("merging this deletes what serves data {place}"),
+        Danger::Outage => format!("merging this takes down what is in use {place}"),
+        Danger::Orphan => format!("merging this leaves objects behind {place} that nobody looks after"),
+        Danger::Blocked => format!("after this merge Argo CD cannot do all that git says {place}"),
+        Danger::Change => format!("merging this changes objects {place} and endangers none"),
         Danger::None if untold(diff) > 0 => "merging this changes nothing of what is known".to_owned(),
         Danger::None => "merging this changes nothing on any cluster".to_owned(),
     };
@@ -121,79 +151,11 @@ pub(super) fn verdict(diff: &Diff<'_>) -> String {
     format!("{sign} {what}{also}")
 }
 
-fn dangerous(told: &mut String, diff: &Diff<'_>, group: &Group<'_>, layout: Layout<'_>) {
-    let Some(first) = group.own.first() else { return };
-    let style = match group.danger {
-        Danger::DataLoss | Danger::Outage => excerpt::style(miette::Severity::Error),
-        _ => excerpt::style(miette::Severity::Warning),
-    };
-    let word = danger_word(group.danger);
-    let _ = writeln!(told, "{style}{word:<10}{style:#} {}", neutral::line(&headline(group, first)));
-    let mut note = |label: &str, text: &str| {
-        if text.is_empty() {
-            return;
-        }
-        let label = format!("   {label:<7} ");
-        for line in excerpt::wrap(&neutral::line(text), layout.width, &label, "           ") {
-            let _ = writeln!(told, "{line}");
-        }
-    };
-    note("why", &first.cause.because);
-    let all = || group.own.iter().chain(&group.along);
-    if all().any(|row| row.race) {
-        note("", "the order in which controllers read the commit decides; this is the worst that was seen");
-    }
-    let shown = if layout.verbose { usize::MAX } else { FOLD };
-    let list = |rows: &[&Row]| {
-        let mut names: Vec<String> = rows.iter().take(shown).map(|row| row.key.to_string()).collect();
-        if rows.len() > shown {
-            names.push(format!("{} more (-v)", rows.len() - shown));
-        }
-        names.join(" · ")
-    };
-    if group.own.len() > 1 {
-        note("objects", &list(&group.own));
-    }
-    note("with it", &list(&group.along));
-    let named = |side: Side, word: &str, place: Place| {
-        let path = layout.path(side, &place.path);
-        let line = place.line.map(|line| format!(":{line}")).unwrap_or_default();
-        format!("{path}{line} ({word})")
-    };
-    let [base, head] = places(diff, first);
-    let base = base.map(|place| named(Side::Base, "base", place));
-    let head = head.map(|place| named(Side::Head, "head", place));
-    let places: Vec<String> = base.into_iter().chain(head).collect();
-    note("where", &places.join(" · "));
-    if all().all(|row| row.danger < Danger::Blocked || (diff.acknowledged)(row)) {
-        note("", "acknowledged");
-    } else if !is_told(diff, group) {
-        note("do", &(diff.advice)(first));
-    }
-    told.push('\n');
-}
-
 /// What makes it so in base and in head.
 pub(super) fn places(diff: &Diff<'_>, row: &Row) -> [Option<Place>; 2] {
     let in_base = row.base.as_ref().and_then(|manifest| (diff.in_base)(manifest));
     let in_head = row.head.as_ref().and_then(|manifest| (diff.in_head)(manifest));
     [in_base, in_head]
-}
-
-/// Whether a finding about the merge says what to do about these objects.
-fn is_told(diff: &Diff<'_>, group: &Group<'_>) -> bool {
-    let about = |row: &Row, object: &Object| {
-        let of_application = &*object.kind == "Application"
-            && row.application.as_deref().and_then(|id| id.split_once('/'))
-                == Some((&*object.namespace, &*object.name));
-        let key = &row.key;
-        let itself = (&object.group, &object.kind, &object.namespace, &object.name)
-            == (&key.group, &key.kind, &key.namespace, &key.name);
-        of_application || itself
-    };
-    let told = diff.lint.findings.iter().filter(|finding| finding.code.starts_with("BH4"));
-    let told = told.filter_map(|finding| finding.object.as_ref());
-    told.into_iter().any(|object| group.own.iter().any(|row| about(row, object)))
 }
 
 /// What becomes of these objects nobody can tell; each reason once.
@@ -221,15 +183,30 @@ fn not_told(told: &mut String, forecast: &Forecast, layout: Layout<'_>) {
 
 /// What happens to how many objects of whom, and where.
 pub(super) fn headline(group: &Group<'_>, first: &Row) -> String {
+    let one = group.own.len() == 1;
     let objects = match group.own.len() {
         1 => first.key.to_string(),
-        count => format!("{count} objects"),
+        count => match group.own.iter().all(|row| row.key.kind == first.key.kind) {
+            true => format!("{} {}", text::thousands(count), plural(&first.key.kind)),
+            false => text::count(count, "object"),
+        },
     };
-    let verb = verb(first.outcome);
-    let along = match group.along.len() {
-        0 => String::new(),
-        1 => ", and one object with it".to_owned(),
-        count => format!(", and {count} objects with it"),
+    let cluster = &first.cluster;
+    let app = first.application.as_deref().unwrap_or_default();
+    let what = match (first.outcome, app, first.to_application.as_deref()) {
+        (Outcome::Pruned, "", _) => format!("{objects} {} pruned on {cluster}", be(one)),
+        (Outcome::Pruned, app, _) => format!("`{app}` prunes {objects} on {cluster}"),
+        (Outcome::Recreated, _, Some(to)) => {
+            format!("{objects} {} from `{app}` to `{to}` on {cluster}, deleted and made anew", moves(one))
+        }
+        (outcome, ..) => format!("{objects} {} on {cluster}", becomes(outcome, one)),
+    };
+    let along = match (group.along.len(), first.outcome) {
+        (0, _) => String::new(),
+        (1, _) => ", and one object with it".to_owned(),
+        (count, _) => {
+            format!(", and {} with {}", text::count(count, "object"), if one { "it" } else { "them" })
+        }
     };
     let data: Vec<String> = group
         .own
@@ -238,21 +215,54 @@ pub(super) fn headline(group: &Group<'_>, first: &Row) -> String {
         .filter(|row| {
             row.danger == Danger::DataLoss && !matches!(&*row.key.kind, "Namespace" | "Application")
         })
-        .take(2)
         .map(|row| row.key.to_string())
         .collect();
     let single = group.own.len() + group.along.len() == 1;
     let data = match data.as_slice() {
         [] => String::new(),
         _ if single => String::new(),
-        some => format!("; data in {}", some.join(" and ")),
+        [first] => format!(", with data in {first}"),
+        [first, second] => format!(", with data in {first} and {second}"),
+        [first, second, more @ ..] => format!(", with data in {first}, {second} and {} more", more.len()),
     };
-    let whose = match (&first.application, &first.to_application) {
-        (Some(from), Some(to)) => format!("`{from}` → `{to}`: "),
-        (Some(from), None) => format!("`{from}`: "),
-        _ => String::new(),
-    };
-    format!("{whose}{objects} {verb} on {}{along}{data}", first.cluster)
+    format!("{what}{along}{data}")
+}
+
+/// The plural of a kind.
+fn plural(kind: &str) -> String {
+    match kind.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
+        _ if kind.ends_with(['s', 'x']) => format!("{kind}es"),
+        _ => format!("{kind}s"),
+    }
+}
+
+fn be(one: bool) -> &'static str {
+    if one { "is" } else { "are" }
+}
+
+fn moves(one: bool) -> &'static str {
+    if one { "moves" } else { "move" }
+}
+
+/// What happens to one object, or to several.
+fn becomes(outcome: Outcome, one: bool) -> String {
+    let be = be(one);
+    let s = if one { "s" } else { "" };
+    match outcome {
+        Outcome::Created => format!("{be} made"),
+        Outcome::Updated => format!("{be} changed"),
+        Outcome::Unchanged => "cannot be changed".to_owned(),
+        Outcome::Pruned => format!("{be} pruned"),
+        Outcome::Cascaded => format!("{be} deleted"),
+        Outcome::Kept => format!("stay{s}, though no longer in git,"),
+        Outcome::Orphaned => format!("{be} left behind"),
+        Outcome::Adopted => format!("{be} taken over"),
+        Outcome::Recreated => format!("{be} deleted and made anew"),
+        Outcome::Stuck => format!("hang{s} in deletion"),
+        Outcome::Blocked => format!("{be} not made"),
+        Outcome::Unknown => format!("{be} not known"),
+    }
 }
 
 /// What happened, in a word or two.
@@ -292,7 +302,8 @@ const COLUMNS: &[(&str, &[Outcome])] = &[
     ("pruned", &[Outcome::Pruned]),
     ("cascaded", &[Outcome::Cascaded]),
     ("recreated", &[Outcome::Recreated]),
-    ("kept", &[Outcome::Kept, Outcome::Stuck]),
+    ("kept", &[Outcome::Kept]),
+    ("stuck", &[Outcome::Stuck]),
     ("orphaned", &[Outcome::Orphaned]),
     ("blocked", &[Outcome::Blocked]),
     ("unknown", &[Outcome::Unknown]),

@@ -92,10 +92,7 @@ pub fn draw(out: &mut String, report: &dyn Diagnostic, width: usize) {
         &report.to_string(),
         width,
     );
-    excerpt(out, report, severity, width);
-    for other in report.related().into_iter().flatten() {
-        excerpt(out, other, severity, width);
-    }
+    excerpts(out, report, severity, width, 1);
     let mut cause = report.source();
     while let Some(error) = cause {
         note(out, "why", &error.to_string(), width);
@@ -106,6 +103,20 @@ pub fn draw(out: &mut String, report: &dyn Diagnostic, width: usize) {
     }
     if let Some(url) = report.url() {
         note(out, "", &url.to_string(), width);
+    }
+}
+
+/// The lines of `report` and of those related to it, `width` columns wide, the numbers in at least `gutter` columns.
+pub(super) fn excerpts(
+    out: &mut String,
+    report: &dyn Diagnostic,
+    severity: Severity,
+    width: usize,
+    gutter: usize,
+) {
+    excerpt(out, report, severity, width, gutter);
+    for other in report.related().into_iter().flatten() {
+        excerpt(out, other, severity, width, gutter);
     }
 }
 
@@ -177,14 +188,14 @@ struct Head {
     column: usize,
 }
 
-fn excerpt(out: &mut String, report: &dyn Diagnostic, severity: Severity, width: usize) {
+fn excerpt(out: &mut String, report: &dyn Diagnostic, severity: Severity, width: usize, least: usize) {
     let (Some(source), Some(labels)) = (report.source_code(), report.labels()) else {
         return;
     };
     let Some((head, rows)) = rows(source, labels) else {
         return;
     };
-    let gutter = rows.last_key_value().map_or(1, |(line, _)| line.to_string().len());
+    let gutter = rows.last_key_value().map_or(1, |(line, _)| line.to_string().len()).max(least);
     let place = format!("{}:{}:{}", neutral::line(&head.name), head.line, head.column);
     let _ = writeln!(out, "{DIM}{:gutter$} ╭─{DIM:#} {place}", "");
     let mut previous = None;

@@ -22,7 +22,11 @@ pub fn mask(object: &mut Value) {
             *value = format!("hash:{}", &hash[..8]).into();
         }
     }
-    // kubectl keeps a copy of the whole object in this annotation.
+    without_copy(object);
+}
+
+/// Takes out the annotation in which kubectl keeps a copy of the whole object.
+pub(super) fn without_copy(object: &mut Value) {
     if let Some(annotations) = object.pointer_mut("/metadata/annotations").and_then(Value::as_object_mut) {
         annotations.remove("kubectl.kubernetes.io/last-applied-configuration");
     }

@@ -341,6 +341,7 @@ fn what_a_merge_deletes_is_cut_last() {
             existing: 0,
             fail_on: &[Danger::DataLoss],
             fails: true,
+            shows_diff: false,
         };
         let mut out = Vec::new();
         super::diff(Format::Markdown, &diff, Layout::default(), &mut out).unwrap();

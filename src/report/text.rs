@@ -81,6 +81,18 @@ fn single(text: &mut String, lint: &Lint<'_>, texts: &mut Texts, placed: &Placed
     excerpt::draw(text, &told, layout.width);
 }
 
+/// The lines that a finding points at, their numbers in `gutter` columns; none where no file is to blame.
+pub(super) fn excerpts(
+    text: &mut String,
+    lint: &Lint<'_>,
+    layout: Layout<'_>,
+    finding: &Finding,
+    gutter: usize,
+) {
+    let told = Told::new(lint, layout, &mut Texts::default(), finding);
+    excerpt::excerpts(text, &told, told.level(), layout.width, gutter);
+}
+
 /// One heading, one line an object, one cause.
 fn together(text: &mut String, members: &[&Placed<'_>], layout: Layout<'_>) {
     let Some(first) = members.first().map(|p| p.finding) else {

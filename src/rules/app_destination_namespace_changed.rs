@@ -4,6 +4,7 @@ use super::change::{Losses, steps};
 use crate::forecast::Outcome;
 use crate::inventory::App;
 use crate::rules::{Change, Check, Context, Rule};
+use hashbrown::HashSet;
 
 pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/BH408-app-destination-namespace-changed.md"),
@@ -13,11 +14,15 @@ pub(super) const RULE: Rule = Rule {
 const NAMESPACE: &[&str] = &["spec", "destination", "namespace"];
 
 fn check(change: &Change<'_>, cx: &mut Context<'_>) {
+    // BH401 tells of those that deploy something else altogether.
+    let others = change.repointed().iter().filter(|app| app.is_another_workload() && !app.lost.is_empty());
+    let hijacked: HashSet<&str> = others.map(|app| &*app.head.id).collect();
     for pair in &change.apps {
         if let (Some(base), Some(head)) = (pair.base, pair.head)
             && namespace(base) != namespace(head)
             && base.cluster == head.cluster
             && !namespace(base).is_empty()
+            && !hijacked.contains(&*head.id)
         {
             tell(change, base, head, cx);
         }

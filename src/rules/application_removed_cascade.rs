@@ -1,7 +1,7 @@
 //! BH402. Meaning, rationale and examples: `rules/BH402-application-removed-cascade.md`.
 
 use super::change::{Gone, Why, is_lost, key_of, steps};
-use crate::inventory::{App, Parent};
+use crate::inventory::{App, Outcome, Parent};
 use crate::rules::{Change, Check, Context, Rule};
 
 pub(super) const RULE: Rule = Rule {
@@ -16,7 +16,10 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         }
     }
     for pair in &change.apps {
-        if let (Some(base), Some(head)) = (pair.base, pair.head) {
+        // What goes although nobody else makes it exist goes along with something, which has a rule of its own.
+        if let (Some(base), Some(head)) = (pair.base, pair.head)
+            && maker(change.base, base) != maker(change.head, head)
+        {
             handed_over(change, base, head, cx);
         }
     }
@@ -25,13 +28,16 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
 /// An Application that leaves git and takes its objects with it.
 fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
     let lost = change.fallout(gone.app);
-    if lost.is_empty() {
-        return;
-    }
     let app = gone.app;
+    let hides = app.outcome != Outcome::Rendered && app.application.cascades();
+    let what = match (lost.is_empty(), hides) {
+        (false, _) => lost.told(),
+        (true, true) => "everything that it deployed, which is not known here,".to_owned(),
+        (true, false) => return,
+    };
     let parent = steps::until_parent(change.base, app);
     let file = steps::file(&app.application.manifest);
-    cx.report_gone(change, gone, format!("`{}` leaves git and takes {} with it", app.id, lost.told()))
+    cx.report_gone(change, gone, format!("`{}` leaves git and takes {what} with it", app.id))
         .because(format!(
             "{}, and its finalizer then deletes everything that it deployed",
             gone.row.map_or("it is deleted", |row| &*row.cause.because)

@@ -26,7 +26,10 @@ fn tell(change: &Change<'_>, shrunk: &Shrunk<'_>, cx: &mut Context<'_>) {
             format!("ApplicationSet `{}` leaves git", set.id),
         ),
     };
-    let message = format!("{what}, and with it go {}, which {}", shrunk.names(), shrunk.harm());
+    let message = match shrunk.is_unknown() {
+        true => format!("{what}, and with it go its Applications, which are not known here"),
+        false => format!("{what}, and with it go {}, which {}", shrunk.names(), shrunk.harm()),
+    };
     let then = match heir {
         Some(heir) => format!("replace it by `{}`", heir.id),
         None => "remove it".to_owned(),

@@ -10,7 +10,7 @@ pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH101-duplicate-object.md"), check: Check::Application(check) };
 
 /// How many of the objects that go are named.
-const NAMED: usize = 5;
+const NAMED: usize = 1;
 
 fn check(_: AppId, app: &App, cx: &mut Context<'_>) {
     for repeated in &app.targets.repeated {

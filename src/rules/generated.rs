@@ -23,11 +23,19 @@ pub(super) fn report<'c>(
     message: String,
 ) -> Report<'c> {
     let report = cx.report(place, message).object(&set.key()).because(because(shrunk));
-    if shrunk.lost.is_empty() { report.at_most(Severity::Warning) } else { report }
+    if stays(shrunk) { report.at_most(Severity::Warning) } else { report }
+}
+
+/// Whether what the Applications deployed stays where it is.
+fn stays(shrunk: &Shrunk<'_>) -> bool {
+    match shrunk.is_unknown() {
+        true => shrunk.base.admitted.as_ref().is_some_and(|set| set.preserves_resources()),
+        false => shrunk.lost.is_empty(),
+    }
 }
 
 fn because(shrunk: &Shrunk<'_>) -> String {
-    match shrunk.lost.is_empty() {
+    match stays(shrunk) {
         false => "an Application that is not generated any more is deleted, and its finalizer deletes everything that it \
                   deployed; nothing guards against an empty result"
             .to_owned(),

@@ -5,7 +5,7 @@ use super::{Change, Check, Context, Rule};
 use crate::files::{EntryKind, Location, Path};
 use crate::finding::Severity;
 use crate::forecast::Row;
-use crate::inventory::App;
+use crate::inventory::{App, Outcome};
 use crate::model::{Source, group_of};
 use crate::render::has_manifest_name;
 use crate::yaml::{File, Node};
@@ -56,6 +56,9 @@ fn reader<'a>(change: &Change<'a>, path: &str, rows: &[&Row]) -> Option<(&'a App
     let id = rows.first()?.application.as_ref()?;
     let pair = change.pair(id)?;
     let (base, head) = (pair.base?, pair.head?);
+    if head.outcome != Outcome::Rendered {
+        return None;
+    }
     let after = head.application.spec.effective_sources();
     let before = base.application.spec.effective_sources();
     let folder = |source: &Source| crate::render::clean(&source.path).unwrap_or_default();

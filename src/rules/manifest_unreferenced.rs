@@ -2,7 +2,7 @@
 
 use super::change::{Entry, Fate, Kustomization, Losses, entries, is_in_head};
 use super::options::add;
-use super::{Change, Check, Context, Rule};
+use super::{Change, Check, Context, Rule, pvc_removed};
 use crate::files::EntryKind;
 use crate::finding::{FixKind, Severity};
 use crate::forecast::Row;
@@ -89,6 +89,9 @@ fn tell<'a>(change: &Change<'a>, cx: &mut Context<'_>, own: &Kustomization, entr
     let going = Losses::all(change.with_inside(going));
     let all = Losses::all(known);
     let Some(worst) = going.worst().or(all.worst()) else { return };
+    if rows.iter().all(|row| pvc_removed::is_replaced(change, row)) {
+        return; // BH438 tells where the data has to go.
+    }
     let certain = rows.iter().any(|row| matches!(change.fate(row), Some(Fate::Pruned | Fate::Taken)));
     let place = match own.head.node().get(entry.list) {
         Some(_) => own.head.location_at(&[entry.list]),
@@ -106,7 +109,7 @@ fn tell<'a>(change: &Change<'a>, cx: &mut Context<'_>, own: &Kustomization, entr
         .report(place, message)
         .row(worst)
         .telling(if going.is_empty() { all.rows() } else { going.rows() })
-        .because(format!("`{}` is still there, as it was, so the change shows no deletion; but no build holds what is in it any more", entry.path))
+        .because(format!("`{}` is still there, as it was, so the change shows no deletion; but no build holds what is in it any more{}", entry.path, change.disk(worst)))
         .help(format!("put `- {}` back into `{list}`, or delete `{}` too, so that the change says what it does", entry.text, entry.path))
         .see(entry.place.clone().in_base(), "named here before")
         .fix(FixKind::Safe, fix);

@@ -15,7 +15,9 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
 
 fn tell(namespace: &Vanishing<'_>, cx: &mut Context<'_>) {
     let Vanishing { row, inside, renamed, .. } = namespace;
-    let with = if inside.is_empty() { String::new() } else { format!(": with it go {}", inside.told()) };
+    let it = if namespace.is_own { "the namespace that it runs in" } else { "it" };
+    let with =
+        if inside.is_empty() { String::new() } else { format!(" with everything in it: {}", inside.told()) };
     let report = match renamed.and_then(|new| Some((new, new.head.as_ref()?))) {
         Some((new, manifest)) => {
             let report = cx.report(
@@ -29,7 +31,7 @@ fn tell(namespace: &Vanishing<'_>, cx: &mut Context<'_>) {
                 None => report,
             }
         }
-        None => cx.report_row(row, format!("{} leaves git, and Argo CD deletes it{with}", row.key)),
+        None => cx.report_row(row, format!("{} leaves git, and Argo CD deletes {it}{with}", row.key)),
     };
     report.because(namespace.mechanism()).help(advice(namespace));
 }
@@ -51,6 +53,8 @@ fn advice(namespace: &Vanishing<'_>) -> String {
     let keep = steps::plan([format!("put `{}` on {}{file} and {wait}", steps::KEEP, row.key), last]);
     match namespace.renamed {
         Some(_) => format!("in two merges: {keep}"),
+        // Nobody wants that.
+        None if namespace.is_own => format!("in two merges: {keep}"),
         None => format!(
             "if it is to stay, in two merges: {keep}; if it is to go, {}",
             steps::acknowledge(&row.key)

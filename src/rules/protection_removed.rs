@@ -1,6 +1,6 @@
 //! BH412. Meaning, rationale and examples: `rules/BH412-protection-removed.md`.
 
-use super::change::{Pair, steps};
+use super::change::{Pair, list, steps};
 use crate::files::Location;
 use crate::forecast::{Outcome, Row};
 use crate::inventory::{App, Set};
@@ -80,7 +80,7 @@ fn of_application(base: &App, head: &App, told: &mut HashSet<Location>, cx: &mut
         }
         false => "the option held for everything that the Application deploys",
     };
-    cx.report(place, format!("`{}` loses {}", head.id, gone.join(" and ")))
+    cx.report(place, format!("`{}` loses {}", head.id, list(gone, 0)))
         .application_object(head)
         .because(because)
         .see(base.application.manifest.location_at(OPTIONS).in_base(), "the options of base")

@@ -62,7 +62,7 @@ fn of_object(change: &Change<'_>, row: &Row, cx: &mut Context<'_>) {
     let message = format!("`{option}` comes in the merge that takes {} away, and comes too late", row.key);
     cx.report(head.location_at(&["metadata", "annotations", SYNC_OPTIONS]), message)
         .row(row)
-        .because("Argo CD asks the live object, which does not have the option yet, and never gets it from git any more")
+        .because(format!("Argo CD asks the live object, which does not have the option yet, and never gets it from git any more{}", change.disk(row)))
         .see(base.location().in_base(), "without it in base")
         .help(split(row.application.as_deref(), &format!("the option on {}", row.key), "take it away"));
 }

@@ -58,6 +58,11 @@ fn tell(change: &Change<'_>, cx: &mut Context<'_>, row: &Row, by_hand: bool) {
     }
 }
 
+/// Whether a workload uses another claim in place of this one: its removal is meant, and what is stored has to follow.
+pub(super) fn is_replaced(change: &Change<'_>, row: &Row) -> bool {
+    row.key.is("", "PersistentVolumeClaim") && successor(change, row).is_some()
+}
+
 /// What takes the place of a claim.
 struct Successor<'a> {
     /// The workload as head has it.

@@ -95,7 +95,9 @@ fn hold(
     let Applied { kept, suppressed, complaints } = apply(findings, collected, &now);
     let wanted = |finding: &Finding| options.only.as_ref().is_none_or(|only| only.contains(&finding.code));
     let complaints = complaints.into_iter().filter_map(|complaint| reported(complaint, options));
-    let mut findings: Vec<Finding> = kept.into_iter().filter(wanted).chain(complaints).collect();
+    let mut findings = kept;
+    findings.retain(wanted);
+    findings.extend(complaints);
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     let suppressed = suppressed.into_iter().filter(|one| wanted(&one.finding)).collect();
     let ran = super::pages().filter(|page| severity(page, options).is_some()).collect();

@@ -26,6 +26,14 @@ pub fn decode(bytes: &[u8]) -> Decoded {
     }
 }
 
+/// [`decode`] of text that is known to be UTF-8.
+pub fn decode_text(text: Arc<str>) -> Decoded {
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => Decoded { text: rest.into(), verbatim: false },
+        None => Decoded { text, verbatim: true },
+    }
+}
+
 fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Arc<str> {
     let (pairs, odd) = bytes.as_chunks();
     let units = pairs.iter().map(|&pair| unit(pair));
@@ -51,6 +59,9 @@ mod tests {
             (b"a\xFF\xE2\x82b", "a\u{FFFD}\u{FFFD}b", false),
         ] {
             assert_eq!(decode(bytes), Decoded { text: text.into(), verbatim });
+            if let Ok(utf8) = std::str::from_utf8(bytes) {
+                assert_eq!(decode_text(utf8.into()), decode(bytes));
+            }
         }
     }
 }

@@ -159,7 +159,7 @@ pub(super) fn find<'a>(map: Node<'a>, name: &str) -> Option<Pair<'a>> {
     let mut found = None;
     let mut written = Written::new(map);
     if written.distinct {
-        return std::iter::from_fn(|| written.pair()).find(|(key, _)| key.text() == name);
+        return std::iter::from_fn(|| written.pair()).find(|(key, _)| key.has_text(name));
     }
     while let Some((key, value)) = written.pair() {
         if key.is_merge() {

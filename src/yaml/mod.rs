@@ -32,7 +32,7 @@ mod typing;
 mod words;
 mod write;
 
-pub use decode::{Decoded, decode};
+pub use decode::{Decoded, decode, decode_text};
 pub use effective::{Entries, Written};
 pub use file::{Document, File, NodeId};
 pub use node::{Entry, Items, Node, Style, Value};

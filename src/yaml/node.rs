@@ -300,6 +300,12 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Whether this is a scalar of this text.
+    #[inline]
+    pub(super) fn has_text(self, text: &str) -> bool {
+        self.target().b as usize == text.len() && self.text() == text
+    }
+
     /// Whether this is the key that JSON has as `name`.
     #[inline]
     pub(super) fn is_named(self, name: &str) -> bool {

@@ -61,7 +61,7 @@ impl<'a> Losses<'a> {
         self.rows.first().is_some_and(|row| row.danger == Danger::DataLoss)
     }
 
-    /// `7 objects, with data in StatefulSet shop/db and PersistentVolumeClaim shop/files`, or the one object by name.
+    /// `7 objects, with data in StatefulSet shop/db and PersistentVolumeClaim shop/files`, or by name where they are few and hold none.
     pub fn told(&self) -> String {
         let data: Vec<&Row> = self
             .rows
@@ -71,6 +71,7 @@ impl<'a> Losses<'a> {
             .collect();
         match (self.rows.as_slice(), data.as_slice()) {
             ([one], _) => one.key.to_string(),
+            (rows, []) if rows.len() <= NAMED => names(rows),
             (rows, []) => format!("{} objects, among them {}", rows.len(), names(rows)),
             (rows, data) => format!("{} objects, with data in {}", rows.len(), names(data)),
         }
@@ -107,7 +108,7 @@ pub fn list_names(apps: &[&App]) -> String {
 }
 
 /// `a`, `a and b`, `a, b and 3 more`.
-pub(super) fn list(named: Vec<String>, more: usize) -> String {
+pub fn list(named: Vec<String>, more: usize) -> String {
     let mut all = named;
     if more > 0 {
         all.push(format!("{more} more"));

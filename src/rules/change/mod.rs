@@ -19,7 +19,7 @@ pub use advice::advice;
 pub use fate::{Fate, is_in_head, protect_first};
 pub use gone::{Gone, Why};
 pub use kustomizations::{Entry, Kustomization, entries};
-pub use losses::{Losses, list_names};
+pub use losses::{Losses, list, list_names};
 pub use moves::Move;
 pub use namespaces::Vanishing;
 pub(in crate::rules) use precedence::settle;

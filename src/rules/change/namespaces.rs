@@ -24,7 +24,13 @@ impl Vanishing<'_> {
     pub fn mechanism(&self) -> String {
         let whose = self.inside.by_application();
         let whose = if whose.is_empty() { String::new() } else { format!(": here {whose}") };
-        let own = if self.is_own { "; Argo CD, its Applications and its settings live in it" } else { "" };
+        let own = match self.is_own {
+            true => {
+                "; the controllers, every Application and every setting go too, and nothing is left that could \
+                     bring them back"
+            }
+            false => "",
+        };
         format!(
             "{}; a deleted namespace takes every object in it along, whoever deployed it and however it is \
              protected{whose}{own}",

@@ -114,6 +114,15 @@ impl<'a> Change<'a> {
         })
     }
 
+    /// What becomes of the disk behind a claim, as the end of a sentence; empty for anything else.
+    pub fn disk(&self, row: &Row) -> String {
+        if !row.key.is("", "PersistentVolumeClaim") {
+            return String::new();
+        }
+        let told = self.policies().told(self.instance_of(row), &row.cluster, &row.key, row.base.as_ref());
+        format!("; {told}")
+    }
+
     /// The kustomizations that both sides have and that differ.
     pub fn kustomizations(&self) -> &[Kustomization] {
         self.objects.kustomizations.get_or_init(|| kustomizations::changed(self.base, self.head))

@@ -5,8 +5,8 @@ use super::losses::{NAMED, list, list_names};
 use super::{Change, Gone, Losses};
 use crate::appset::By;
 use crate::forecast::{Outcome, Row};
-use crate::inventory::{App, Parent, Set};
-use crate::model::Cluster;
+use crate::inventory::{App, Parent, Set, SetOutcome};
+use crate::model::{Cluster, cascades};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
@@ -44,6 +44,20 @@ pub enum Reason {
 }
 
 impl Shrunk<'_> {
+    /// Whether nobody can tell which Applications go with a set that goes.
+    pub fn is_unknown(&self) -> bool {
+        self.reason == Reason::Removed && self.base.outcome == SetOutcome::Unknown && self.takes_along()
+    }
+
+    /// Whether a set that is deleted takes its Applications along: a policy keeps them, if a finalizer makes it hold.
+    fn takes_along(&self) -> bool {
+        let base = self.base;
+        let finalizers = base.manifest.node().at(&["metadata", "finalizers"]);
+        let mut finalizers =
+            finalizers.into_iter().flat_map(|list| list.items()).filter_map(|item| item.as_str());
+        base.changed_by.is_none() && (base.sync.deletes() || !finalizers.any(cascades))
+    }
+
     /// The Applications by name, the first of them.
     pub fn names(&self) -> String {
         list_names(&self.apps)
@@ -84,7 +98,7 @@ pub(super) fn shrunk<'a>(change: &Change<'a>) -> Vec<Shrunk<'a>> {
             gone.iter().map(|gone| gone.app).collect(),
         ));
     }
-    found.retain(|set| !set.lost.is_empty() || !set.left.is_empty());
+    found.retain(|set| !set.lost.is_empty() || !set.left.is_empty() || set.is_unknown());
     found
 }
 
