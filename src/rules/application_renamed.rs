@@ -2,6 +2,7 @@
 
 use super::change::{Losses, Why, steps};
 use crate::forecast::{Outcome, Row};
+use crate::inventory;
 use crate::rules::{Change, Check, Context, Rule};
 
 pub(super) const RULE: Rule =
@@ -16,18 +17,24 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
         let refused = |row: &&Row| row.blocked && row.to_application.as_ref() == Some(&new.id);
         let left =
             Losses::all(change.rows_of(old).filter(|row| row.outcome == Outcome::Orphaned || refused(row)));
-        let (message, because) = match (lost.is_empty(), left.is_empty()) {
-            (false, _) => (
-                format!("`{old}` becomes `{}`, and the old name takes {} with it", new.id, lost.told()),
+        let hides = app.outcome != inventory::Outcome::Rendered && app.application.cascades();
+        let taken = match lost.is_empty() {
+            false => Some(lost.told()),
+            true if hides => Some("what it deployed, which is not known here,".to_owned()),
+            true => None,
+        };
+        let (message, because) = match (taken, left.is_empty()) {
+            (Some(taken), _) => (
+                format!("`{old}` becomes `{}`, and the old name takes {taken} with it", new.id),
                 "to Argo CD this is one Application that is deleted, with everything it deployed, and another one that \
                  makes the same: whether anything comes back, and when, is a race"
                     .to_owned(),
             ),
-            (true, false) => (
+            (None, false) => (
                 format!("`{old}` becomes `{}`, which does not take over {}", new.id, left.told()),
                 format!("what `{old}` deployed carries its name, and nobody updates it any more"),
             ),
-            (true, true) => continue,
+            (None, true) => continue,
         };
         cx.report(new.application.manifest.location(), message)
             .application_object(app)

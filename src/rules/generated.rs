@@ -30,7 +30,7 @@ pub(super) fn report<'c>(
 fn stays(shrunk: &Shrunk<'_>) -> bool {
     match shrunk.is_unknown() {
         true => shrunk.base.admitted.as_ref().is_some_and(|set| set.preserves_resources()),
-        false => shrunk.lost.is_empty(),
+        false => shrunk.lost.is_empty() && !shrunk.hides(),
     }
 }
 

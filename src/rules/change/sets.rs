@@ -5,7 +5,7 @@ use super::losses::{NAMED, list, list_names};
 use super::{Change, Gone, Losses};
 use crate::appset::By;
 use crate::forecast::{Outcome, Row};
-use crate::inventory::{App, Parent, Set, SetOutcome};
+use crate::inventory::{self, App, Parent, Set, SetOutcome};
 use crate::model::{Cluster, cascades};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
@@ -63,11 +63,20 @@ impl Shrunk<'_> {
         list_names(&self.apps)
     }
 
-    /// What it does to the objects: ` and deletes 3 objects …`, ` and leaves … behind`.
+    /// Whether an Application goes with what it deployed, and nobody here can tell what that is.
+    pub fn hides(&self) -> bool {
+        self.apps.iter().any(|app| app.outcome != inventory::Outcome::Rendered && app.application.cascades())
+    }
+
+    /// What it does to the objects: `deletes 3 objects …`, `leaves … behind`.
     pub fn harm(&self) -> String {
-        match self.lost.is_empty() {
-            false => format!("deletes {}", self.lost.told()),
-            true => format!("leaves {} behind", self.left.told()),
+        match (self.lost.is_empty(), self.hides()) {
+            (false, false) => format!("deletes {}", self.lost.told()),
+            (false, true) => {
+                format!("deletes {}, and what else it deployed is not known here", self.lost.told())
+            }
+            (true, true) => "deletes what was deployed, which is not known here".to_owned(),
+            (true, false) => format!("leaves {} behind", self.left.told()),
         }
     }
 }
@@ -98,7 +107,7 @@ pub(super) fn shrunk<'a>(change: &Change<'a>) -> Vec<Shrunk<'a>> {
             gone.iter().map(|gone| gone.app).collect(),
         ));
     }
-    found.retain(|set| !set.lost.is_empty() || !set.left.is_empty() || set.is_unknown());
+    found.retain(|set| !set.lost.is_empty() || !set.left.is_empty() || set.hides() || set.is_unknown());
     found
 }
 
