@@ -80,7 +80,7 @@ fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
         metadata(document, object, cx);
         pod_templates(document, object, cx);
         if group_of(object.api_version()) == "argoproj.io" && fields(object.kind()).is_some() {
-            let mut way = Way { document, object: object, path: Vec::new() };
+            let mut way = Way { document, object, path: Vec::new() };
             way.walk(object.node(), object.kind(), cx);
         }
     }

@@ -47,7 +47,7 @@ const HELM_POLICIES: &[&str] = &["before-hook-creation", "hook-succeeded", "hook
 fn check<'a>(document: &Document<'a>, cx: &mut Context<'a>) {
     for object in &document.objects {
         let Some(annotations) = object.node().at(&["metadata", "annotations"]) else { continue };
-        let subject = Subject { document, object: object, annotations, version: document.version(cx) };
+        let subject = Subject { document, object, annotations, version: document.version(cx) };
         subject.phases(cx);
         subject.helm_phases(cx);
         subject.policies(POLICY, POLICIES, cx);
