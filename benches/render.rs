@@ -212,7 +212,7 @@ impl Bench {
                 commands.map(|command| self.job(&command, &values)).collect::<Vec<_>>()
             })
             .collect();
-        assert_eq!(jobs.len(), APPLICATIONS, "each Application is one process");
+        assert!(jobs.len() >= APPLICATIONS, "each Application is a process at least");
         jobs
     }
 

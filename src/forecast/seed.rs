@@ -4,7 +4,7 @@ use super::admission;
 use super::apply;
 use super::compare::creates_namespace;
 use super::world::{Being, ControlId, Listing, Spec, ThingId, World, namespace_key};
-use crate::inventory::{App, Inventory, Outcome, Parent};
+use crate::inventory::{Inventory, Outcome, Parent};
 use crate::model::{Manifest, Phase, ResourceKey, Tracking, Version};
 use crate::render::Target;
 use hashbrown::HashSet;
@@ -49,13 +49,8 @@ fn reads_merge(world: &World<'_>, id: ControlId) -> bool {
 }
 
 /// Namespaces that hold a control plane for all that is known: where nobody says which one it is, those of Applications
-/// that somebody applies by hand, as nobody does that where nothing looks at them. By instance.
+/// and ApplicationSets that somebody applies by hand, as nobody does that where nothing looks at them. By instance.
 fn likely(world: &World<'_>) -> HashSet<(usize, Arc<str>)> {
-    let by_hand = |app: &App, inventory: &Inventory| match app.parent {
-        Parent::Root => true,
-        Parent::Application(above) => !inventory.applications[above].is_written(),
-        Parent::Set { .. } | Parent::Folder => false,
-    };
     let mut likely = HashSet::new();
     for control in &world.controls {
         if world.settings(control.instance).is_namespace_said {
@@ -63,11 +58,21 @@ fn likely(world: &World<'_>) -> HashSet<(usize, Arc<str>)> {
         }
         let sides = [(control.base, world.base), (control.head, world.head)];
         let written = sides.into_iter().filter_map(|(app, inventory)| Some((app?, inventory)));
-        for (app, _) in written.filter(|(app, inventory)| by_hand(app, inventory)) {
+        for (app, _) in written.filter(|(app, inventory)| is_by_hand(&app.parent, inventory)) {
             likely.insert((control.instance, Arc::clone(&app.application.namespace)));
         }
     }
     likely
+}
+
+/// Whether somebody applies by hand what has this parent, or the set that has it.
+fn is_by_hand(parent: &Parent, inventory: &Inventory) -> bool {
+    match *parent {
+        Parent::Root => true,
+        Parent::Application(above) => !inventory.applications[above].is_written(),
+        Parent::Set { set, .. } => is_by_hand(&inventory.sets[set].parent, inventory),
+        Parent::Folder => false,
+    }
 }
 
 /// Whether Argo CD acts on an Application: in its own namespace, or in one that `application.namespaces` names.
