@@ -423,3 +423,30 @@ fn stories_have_a_title_and_a_source() {
         assert!(linked, "{}: names a public source", incident.name);
     }
 }
+
+/// The reports in the README are those that are said.
+#[test]
+fn the_readme_quotes_reports() {
+    let said = [
+        include_str!("snapshots/incident-generator-name-collision.snap").to_owned(),
+        include_str!("snapshots/merge-generator-name-collision.snap")
+            .replace("generator-name-collision/head/", ""),
+    ];
+    let readme = include_str!("../README.md");
+    let quoted: Vec<String> = readme
+        .split("```text\n")
+        .skip(1)
+        .filter_map(|rest| {
+            Some(
+                rest.split_once("```")?
+                    .0
+                    .replace("fixtures/", "")
+                    .replace("generator-name-collision/head/", ""),
+            )
+        })
+        .collect();
+    assert_eq!(quoted.len(), 2);
+    for quote in quoted {
+        assert!(said.iter().any(|report| report.contains(&quote)), "nobody says this any more:\n{quote}");
+    }
+}
