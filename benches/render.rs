@@ -195,7 +195,8 @@ impl Bench {
         let mut options = Options::new(Arc::new(documents));
         options.engines = Engines::new(None, Some(Box::new(Idle)), None).into();
         let inventory = Inventory::load(&options);
-        let recipes = inventory.applications.iter().flat_map(|app| app.recipes.iter().flatten());
+        let written = inventory.applications.iter().filter(|app| app.is_written());
+        let recipes = written.flat_map(|app| app.recipes.iter().flatten());
         let jobs: Vec<Job> = recipes
             .enumerate()
             .flat_map(|(number, recipe)| {

@@ -888,11 +888,29 @@ impl Expansion<'_> {
         let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document))
             || self.built_from.contains(&manifest.location());
         let is_built = || self.builds && found.kustomizations.names(manifest.path());
-        if claimed || is_built() || self.options.only.is_none() && is_template(manifest) {
+        if claimed
+            || is_built() && !self.is_left(manifest.path(), found)
+            || self.options.only.is_none() && is_template(manifest)
+        {
             None
         } else {
             self.instance_of(manifest.path())
         }
+    }
+
+    /// Whether a folder that leads to this file was not built, so that nobody made anything of what stands in it.
+    fn is_left(&self, path: &Path, found: &Found) -> bool {
+        let stopped = |draft: &&Draft| {
+            draft.parent == Parent::Folder
+                && draft.problems.iter().any(|problem| problem.state != State::Warning)
+        };
+        let mut sources = self
+            .drafts
+            .iter()
+            .filter(stopped)
+            .flat_map(|draft| draft.application.spec.effective_sources())
+            .filter_map(|source| render::clean(&source.path));
+        sources.any(|folder| found.kustomizations.reached(&folder).iter().any(|file| **file == **path))
     }
 
     fn own_namespace(&self, manifest: &Manifest, instance: usize) -> Arc<str> {

@@ -185,7 +185,7 @@ fn tree(rows: &[Row<'_>]) -> Markup {
                 @for (group, rows) in groups {
                     details class="application" open[all_open] {
                         summary {
-                            @if group.is_empty() { "The whole tree" } @else { (neutral::line(group)) }
+                            @if group.is_empty() { "Without an Application" } @else { (neutral::line(group)) }
                             (counts(rows.iter()))
                         }
                         @for row in rows {
@@ -205,16 +205,17 @@ fn tree(rows: &[Row<'_>]) -> Markup {
     }
 }
 
-/// How many rows of each level there are, in the order of the rows.
+/// How many rows of each level there are, the worst first.
 fn counts<'r, 'a: 'r>(rows: impl Iterator<Item = &'r &'r Row<'a>>) -> Markup {
-    let mut counts: Vec<(&str, usize)> = Vec::new();
+    let mut counts: Vec<(&str, usize)> = LEVELS.iter().map(|level| (*level, 0)).collect();
     for row in rows {
-        match counts.iter_mut().find(|(level, _)| *level == row.level) {
-            Some((_, count)) => *count += 1,
-            None => counts.push((row.level, 1)),
+        counts.iter_mut().filter(|(level, _)| *level == row.level).for_each(|(_, count)| *count += 1);
+    }
+    html! {
+        @for (level, n) in counts.into_iter().filter(|(_, n)| *n > 0) {
+            span class={ "count " (level) } { (count(n, level)) }
         }
     }
-    html! { @for (level, n) in counts { span class={ "count " (level) } { (count(n, level)) } } }
 }
 
 /// The worst first, then as they come.
