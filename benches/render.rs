@@ -8,11 +8,13 @@
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::exit)]
 
+#[path = "../tests/support/idle.rs"]
+mod idle;
+
 use billhook::files::Tree;
 use billhook::inventory::{Inventory, Options};
-use billhook::render::{
-    Argument, Checkout, Command as Line, Documents, Engine, Engines, Failure, Place, Program, Recipe, Step,
-};
+use billhook::render::{Argument, Command as Line, Documents, Engines, Place, Program, Recipe, Step};
+use idle::Idle;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -289,24 +291,6 @@ impl Bench {
         let folders: Vec<String> = folders.take(count).collect();
         assert_eq!(folders.len(), count, "overlays below {below}");
         folders
-    }
-}
-
-/// Renders nothing: the recipes are wanted.
-#[derive(Debug)]
-struct Idle;
-
-impl Engine for Idle {
-    fn version(&self, _: Program) -> Result<String, Failure> {
-        Ok("0.0.0".to_owned())
-    }
-
-    fn identity(&self, _: Program) -> Result<String, Failure> {
-        Ok(String::new())
-    }
-
-    fn render(&self, _: &Recipe, _: &Checkout) -> Result<String, Failure> {
-        Ok(String::new())
     }
 }
 

@@ -7,6 +7,9 @@
     reason = "a test reads and writes files, starts programs, says what it skips"
 )]
 
+#[path = "support/tools.rs"]
+mod tools;
+
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -39,16 +42,8 @@ exit "$(cat "$STAND_IN/code")"
 "#;
 
 /// Whether the programs of a runner are here; said once where not.
-fn tools() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let here = |tool: &&str| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
-    let missing: Vec<&str> =
-        ["bash", "curl", "git", "jq", "tar"].into_iter().filter(|tool| !here(tool)).collect();
-    if !missing.is_empty() {
-        assert!(std::env::var_os("BILLHOOK_REQUIRE_TOOLS").is_none(), "not on PATH: {missing:?}");
-        eprintln!("skipped: not on PATH: {missing:?}");
-    }
-    missing.is_empty()
+fn equipped() -> bool {
+    tools::has(&["bash", "curl", "git", "jq", "tar"])
 }
 
 /// One request that was made.
@@ -367,7 +362,7 @@ fn forecast() -> Value {
 
 #[test]
 fn a_push_is_linted() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let mut runner = Runner::new("push", json!({"ref": "refs/heads/main"}));
@@ -391,7 +386,7 @@ fn a_push_is_linted() {
 
 #[test]
 fn a_pull_request_is_compared_with_what_it_is_merged_into() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -417,7 +412,7 @@ fn a_pull_request_is_compared_with_what_it_is_merged_into() {
 
 #[test]
 fn a_head_that_is_checked_out_itself_is_compared_with_where_it_parted() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -433,7 +428,7 @@ fn a_head_that_is_checked_out_itself_is_compared_with_where_it_parted() {
 
 #[test]
 fn there_is_one_comment() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -470,7 +465,7 @@ fn there_is_one_comment() {
 
 #[test]
 fn a_fork_gets_a_summary_and_is_told() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -496,7 +491,7 @@ fn a_fork_gets_a_summary_and_is_told() {
 
 #[test]
 fn an_api_that_fails_changes_no_verdict() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -516,7 +511,7 @@ fn an_api_that_fails_changes_no_verdict() {
 
 #[test]
 fn a_merge_queue_is_compared_with_its_own_base() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -534,7 +529,7 @@ fn a_merge_queue_is_compared_with_its_own_base() {
 
 #[test]
 fn a_base_that_cannot_be_had_is_said() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let origin = Origin::new();
@@ -552,7 +547,7 @@ fn a_base_that_cannot_be_had_is_said() {
 
 #[test]
 fn what_could_not_be_done_fails() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let mut runner = Runner::new("push", json!({}));
@@ -585,7 +580,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[test]
 fn a_release_is_installed_by_its_sum() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let (archive, name) = (archive(), "billhook-v9.9.9-x86_64-unknown-linux-musl.tar.gz");
@@ -616,7 +611,7 @@ fn a_release_is_installed_by_its_sum() {
 
 #[test]
 fn without_a_release_it_is_built() {
-    if !tools() {
+    if !equipped() {
         return;
     }
     let server = Server::new(HashMap::new());

@@ -6,6 +6,8 @@
     reason = "tests read files, and stop where one is not as it should be"
 )]
 
+#[path = "support/idle.rs"]
+mod idle;
 #[path = "support/json.rs"]
 mod json;
 #[path = "support/txtar.rs"]
@@ -14,7 +16,8 @@ mod txtar;
 use billhook::files::Tree;
 use billhook::inventory::{Inventory, Known, Mapping, Options};
 use billhook::model::{Cluster, Clusters, Scopes};
-use billhook::render::{Checkout, Documents, Engine, Engines, Failure, Program, Recipe, Step};
+use billhook::render::{Documents, Engines, Recipe, Step};
+use idle::Idle;
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
@@ -73,24 +76,6 @@ fn sorted(command: &str) -> Vec<&str> {
     let first = words.iter().position(|word| word.starts_with("set")).unwrap_or(fixed);
     words[first..fixed].sort();
     words
-}
-
-/// Renders nothing.
-#[derive(Debug)]
-struct Idle;
-
-impl Engine for Idle {
-    fn version(&self, _: Program) -> Result<String, Failure> {
-        Ok("0.0.0".to_owned())
-    }
-
-    fn identity(&self, _: Program) -> Result<String, Failure> {
-        Ok(String::new())
-    }
-
-    fn render(&self, _: &Recipe, _: &Checkout) -> Result<String, Failure> {
-        Ok(String::new())
-    }
 }
 
 /// With the words of the records for what would be long or differ from run to run.

@@ -5,6 +5,9 @@
 //! (`BILLHOOK_CORPUS` names their folder).
 #![allow(clippy::print_stderr, clippy::disallowed_methods, reason = "tests read files and the environment")]
 
+#[path = "support/tools.rs"]
+mod tools;
+
 use billhook::files::{Path, Tree};
 use billhook::finding::{Finding, FixKind};
 use billhook::fix::{Fixes, Wanted};
@@ -30,11 +33,8 @@ struct Fixed {
 }
 
 fn load(tree: Arc<Tree>) -> Inventory {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let find =
-        |tool: &str| std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file());
     let own = || std::path::PathBuf::from(env!("CARGO_BIN_EXE_billhook"));
-    let programs = Programs { own: own(), helm: find("helm"), kustomize: find("kustomize") };
+    let programs = Programs { own: own(), helm: tools::find("helm"), kustomize: tools::find("kustomize") };
     let runner = Runner::new(programs, process::Limits::default(), None);
     let jsonnet = Pool::new(own(), jsonnet::Limits::default());
     Inventory::load(&Options {

@@ -35,6 +35,9 @@
     reason = "tests read the incidents, start the program and say what is skipped"
 )]
 
+#[path = "support/tools.rs"]
+mod tools;
+
 use assert_cmd::Command;
 use assert_cmd::assert::Assert;
 use billhook::files::{self, Lines, Tree};
@@ -172,15 +175,12 @@ fn told(row: &Row) -> ExpectedRow {
     }
 }
 
-/// A program on PATH.
-fn tool(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
-}
-
 fn kustomize() -> Runner {
-    let programs =
-        Programs { own: env!("CARGO_BIN_EXE_billhook").into(), helm: None, kustomize: tool("kustomize") };
+    let programs = Programs {
+        own: env!("CARGO_BIN_EXE_billhook").into(),
+        helm: None,
+        kustomize: tools::find("kustomize"),
+    };
     Runner::new(programs, process::Limits::default(), None)
 }
 
@@ -248,7 +248,7 @@ impl Incident {
     fn is_out_of_reach(&self) -> bool {
         let side = |side: Side| Tree::open(&self.folder.join(side.name())).expect("both sides are folders");
         let has = |tree: Tree| tree.entries().iter().any(|entry| entry.path.ends_with("/kustomization.yaml"));
-        tool("kustomize").is_none() && Side::BOTH.into_iter().any(|one| has(side(one)))
+        tools::find("kustomize").is_none() && Side::BOTH.into_iter().any(|one| has(side(one)))
     }
 
     fn expected(&self) -> Result<Expectations, String> {

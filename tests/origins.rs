@@ -4,6 +4,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stderr, reason = "this is a test")]
 
+#[path = "support/tools.rs"]
+mod tools;
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
@@ -67,15 +70,7 @@ const EXPECTED: &[(&str, &[(&str, &str, u64)])] = &[
 ];
 
 fn equipped() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let here = |tool: &str| std::env::split_paths(&path).any(|folder| folder.join(tool).is_file());
-    let equipped = here("helm") && here("kustomize");
-    let required = std::env::var_os("BILLHOOK_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-    assert!(equipped || !required, "helm and kustomize are not on PATH");
-    if !equipped {
-        eprintln!("not tested: helm and kustomize are not on PATH");
-    }
-    equipped
+    tools::has(&["helm", "kustomize"])
 }
 
 fn write(root: &Path, path: &str, text: &str) {

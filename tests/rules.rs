@@ -8,6 +8,9 @@
     reason = "tests read files, and say what they leave out"
 )]
 
+#[path = "support/tools.rs"]
+mod tools;
+
 use billhook::config::{Date, Loaded};
 use billhook::files::{Lines, Side, Tree};
 use billhook::finding::{Finding, FixKind, Severity};
@@ -48,17 +51,9 @@ fn tree_of(example: &Example, configuration: Option<&Loaded>) -> Options {
     }
 }
 
-/// Helm and Kustomize, where they are on PATH.
-fn runner_paths() -> [Option<std::path::PathBuf>; 2] {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let find =
-        |tool: &str| std::env::split_paths(&path).map(|folder| folder.join(tool)).find(|file| file.is_file());
-    [find("helm"), find("kustomize")]
-}
-
 fn runner() -> Runner {
-    let [helm, kustomize] = runner_paths();
     let own = env!("CARGO_BIN_EXE_billhook").into();
+    let (helm, kustomize) = (tools::find("helm"), tools::find("kustomize"));
     Runner::new(Programs { own, helm, kustomize }, process::Limits::default(), None)
 }
 
@@ -167,17 +162,6 @@ fn is_rendered(example: &Example) -> bool {
     example.files.iter().any(|(path, _)| names.iter().any(|name| path.ends_with(name)))
 }
 
-/// Whether Helm and Kustomize are here; says so where they are not, and fails where they have to be.
-fn has_tools() -> bool {
-    let found = runner_paths().iter().all(Option::is_some);
-    let required = std::env::var_os("BILLHOOK_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-    assert!(found || !required, "helm and kustomize are not on PATH");
-    if !found {
-        eprintln!("not tested: what charts and kustomizations give, as helm and kustomize are not on PATH");
-    }
-    found
-}
-
 fn check_bad(page: &Page, examples: Vec<Example>, origin: &str, problems: &mut Vec<String>) {
     for example in examples {
         let only = rules::Options { only: Some(vec![page.code]), ..options() };
@@ -203,7 +187,7 @@ fn check_good(page: &Page, examples: Vec<Example>, origin: &str, problems: &mut 
 #[test]
 fn pages_say_what_rules_do() {
     let mut problems = Vec::new();
-    let tools = has_tools();
+    let tools = tools::has(&["helm", "kustomize"]);
     for page in rules::pages() {
         let told = |heading: &str| -> Vec<Example> {
             page.examples(heading).into_iter().filter(|example| tools || !is_rendered(example)).collect()
@@ -218,7 +202,7 @@ fn pages_say_what_rules_do() {
 #[test]
 fn corner_cases() {
     let mut problems = Vec::new();
-    let tools = has_tools();
+    let tools = tools::has(&["helm", "kustomize"]);
     for page in rules::pages() {
         let path = format!("{}/tests/cases/{}.md", env!("CARGO_MANIFEST_DIR"), page.code);
         let Ok(text) = fs::read_to_string(&path) else { continue };
@@ -233,7 +217,7 @@ fn corner_cases() {
 /// What charts and kustomizations give, judged by the program as a person runs it.
 #[test]
 fn the_program_judges_what_renderers_make() {
-    if !has_tools() {
+    if !tools::has(&["helm", "kustomize"]) {
         return;
     }
     let mut problems = Vec::new();

@@ -129,9 +129,7 @@ impl Role {
             ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(Self::Definition),
             ("", "ConfigMap") if manifest.name() == "argocd-cm" => Some(Self::Settings),
             ("", "ConfigMap") if manifest.name() == "argocd-cmd-params-cm" => Some(Self::Parameters),
-            ("", "Secret") if manifest.label("argocd.argoproj.io/secret-type") == Some("cluster") => {
-                Some(Self::Cluster)
-            }
+            ("", "Secret") if manifest.describes_cluster() => Some(Self::Cluster),
             _ => None,
         }
     }

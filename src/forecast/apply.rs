@@ -4,7 +4,7 @@ use super::cause::Cause;
 use super::world::{Being, ControlId, ThingId, World};
 use super::{admission, immutable, same};
 use crate::inventory::Outcome;
-use crate::model::{GroupKind, Manifest, Scope, SyncOptions, Tracking};
+use crate::model::{GIVEN_NAMESPACES, GroupKind, Manifest, Scope, SyncOptions, Tracking};
 use crate::render::Target;
 use hashbrown::HashSet;
 use std::sync::Arc;
@@ -28,9 +28,6 @@ pub(super) struct Patience<'a> {
     /// Its retries last longer than the end of a namespace takes.
     pub outlasts: bool,
 }
-
-/// Namespaces that every cluster has.
-const NAMESPACES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /// What is known of the clusters while one round of syncs runs.
 pub(super) struct Ground {
@@ -85,7 +82,7 @@ impl Ground {
     fn takes(&self, world: &World<'_>, id: ThingId) -> bool {
         let thing = &world.things[id];
         let name = &thing.key.namespace;
-        if name.is_empty() || NAMESPACES.contains(&&**name) {
+        if name.is_empty() || GIVEN_NAMESPACES.contains(&&**name) {
             return true;
         }
         if let Some(namespace) = world.namespace(thing.instance, &thing.cluster, name) {

@@ -5,7 +5,7 @@ use super::danger::{Around, Danger, danger};
 use super::world::{ThingId, World};
 use super::{Outcome, Sides};
 use crate::inventory::{self, SetOutcome};
-use crate::model::Manifest;
+use crate::model::{Manifest, pod_spec};
 use crate::yaml::Node;
 use hashbrown::HashSet;
 use std::sync::Arc;
@@ -91,13 +91,7 @@ fn refer(world: &World<'_>, judged: &[Option<(Outcome, Cause)>], around: &mut [A
 
 /// The ConfigMaps and Secrets that the Pods of a workload name.
 fn references(manifest: &Manifest) -> Vec<(&'static str, String)> {
-    let path: &[&str] = match manifest.kind() {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "Job" => &["spec", "template", "spec"],
-        "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
-        "Pod" => &["spec"],
-        _ => return Vec::new(),
-    };
-    let Some(pod) = manifest.node().at(path) else { return Vec::new() };
+    let Some(pod) = pod_spec(manifest) else { return Vec::new() };
     let mut found = Vec::new();
     let mut add = |kind: &'static str, node: Option<Node<'_>>| {
         found.extend(node.and_then(|node| Some((kind, node.as_str()?.to_owned()))));

@@ -11,6 +11,9 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+/// How many objects with only a `generateName` there were: by kind, namespace and that prefix.
+pub(super) type Generated = HashMap<(Arc<str>, Arc<str>, Arc<str>), usize>;
+
 /// The Applications of base that must be rendered once more from head's files.
 pub(super) fn read_again<'a>(base: &'a Inventory, head: &Inventory) -> Vec<&'a App> {
     let instances = instances(base, head);
@@ -124,15 +127,7 @@ impl<'a> World<'a> {
         }
         let id = self.controls.len();
         self.by_name.insert(name, id);
-        let thing = app.is_written().then(|| {
-            let key = ResourceKey {
-                group: "argoproj.io".into(),
-                kind: "Application".into(),
-                namespace: Arc::clone(&app.application.namespace),
-                name: Arc::clone(&app.application.name),
-            };
-            self.thing(instance, &app.home, &key)
-        });
+        let thing = app.is_written().then(|| self.thing(instance, &app.home, &app.application.key()));
         if let Some(thing) = thing {
             self.by_object.insert(thing, id);
         }
@@ -160,10 +155,10 @@ impl<'a> World<'a> {
         let control = &self.controls[id];
         let (instance, base, head) = (control.instance, control.base, control.head);
         let again = between.get(&(instance, &*control.id)).copied();
-        let mut generated: HashMap<(Arc<str>, Arc<str>, Arc<str>), usize> = HashMap::new();
+        let mut generated = Generated::new();
         if let Some(app) = base {
-            for target in &app.targets.list {
-                let thing = self.target(instance, app, target, &mut generated);
+            let things = self.targets(instance, app, &mut generated);
+            for (thing, target) in things.into_iter().zip(&app.targets.list) {
                 self.things[thing].base = Some(&target.manifest);
                 if !self.things[thing].base_apps.contains(&id) {
                     self.things[thing].base_apps.push(id);
@@ -172,12 +167,7 @@ impl<'a> World<'a> {
         }
         let before = generated.clone();
         if let Some(app) = head {
-            let things: Vec<ThingId> = app
-                .targets
-                .list
-                .iter()
-                .map(|target| self.target(instance, app, target, &mut generated))
-                .collect();
+            let things = self.targets(instance, app, &mut generated);
             for (thing, target) in things.iter().zip(&app.targets.list) {
                 self.things[*thing].head = Some(&target.manifest);
                 if !self.things[*thing].head_apps.contains(&id) {
@@ -189,24 +179,18 @@ impl<'a> World<'a> {
         if let Some(base) = base {
             let app = again.or(head).unwrap_or(base);
             let mut generated = before;
-            let things: Vec<ThingId> = app
-                .targets
-                .list
-                .iter()
-                .map(|target| self.target(instance, app, target, &mut generated))
-                .collect();
+            let things = self.targets(instance, app, &mut generated);
             self.controls[id].old = Some(View { application: &base.application, app, things });
         }
     }
 
+    /// The object behind each target of an Application.
+    pub fn targets(&mut self, instance: usize, app: &App, generated: &mut Generated) -> Vec<ThingId> {
+        app.targets.list.iter().map(|target| self.target(instance, app, target, generated)).collect()
+    }
+
     /// The object of a target. One that has only `generateName` is a new one each time; it is counted.
-    pub fn target(
-        &mut self,
-        instance: usize,
-        app: &App,
-        target: &Target,
-        generated: &mut HashMap<(Arc<str>, Arc<str>, Arc<str>), usize>,
-    ) -> ThingId {
+    fn target(&mut self, instance: usize, app: &App, target: &Target, generated: &mut Generated) -> ThingId {
         let prefix = target.manifest.generate_name();
         if !target.key.name.is_empty() || prefix.is_empty() {
             return self.thing(instance, &app.cluster, &target.key);
@@ -243,13 +227,7 @@ impl<'a> World<'a> {
                 self.by_hand(thing, side, &set.manifest);
             }
             for owned in inventory.projects.iter().filter(|owned| owned.parent == Parent::Root) {
-                let key = ResourceKey {
-                    group: "argoproj.io".into(),
-                    kind: "AppProject".into(),
-                    namespace: Arc::clone(&owned.namespace),
-                    name: Arc::clone(&owned.project.name),
-                };
-                let thing = self.thing(number(owned.instance), &home, &key);
+                let thing = self.thing(number(owned.instance), &home, &owned.key());
                 self.by_hand(thing, side, &owned.project.manifest);
             }
         }

@@ -1,13 +1,13 @@
 //! What goes along with what is deleted.
 
 use super::admission;
-use super::claims::{claims, takes_claims};
 use super::holders::{hold_namespace, holder};
 use super::rites::end_application;
 use super::sets;
 use super::world::{ControlId, End, ThingId, World};
 use crate::inventory::cluster_of;
-use crate::model::{IN_CLUSTER, Manifest};
+use crate::model::{IN_CLUSTER, Manifest, claims_of};
+use crate::yaml::Node;
 use hashbrown::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -99,7 +99,7 @@ fn along(world: &mut World<'_>, id: ThingId, manifest: Option<&Manifest>) -> Vec
             objects.into_iter().map(|object| (object, End::Definition(id))).collect()
         }
         ("apps", "StatefulSet") if manifest.is_some_and(takes_claims) => {
-            let keys = manifest.map(|manifest| claims(&key, manifest)).unwrap_or_default();
+            let keys = manifest.map(|manifest| claims_of(&key, manifest)).unwrap_or_default();
             let found = keys.iter().filter_map(|claim| world.find(instance, &cluster, claim));
             found.map(|claim| (claim, End::Owner(id))).collect()
         }
@@ -117,6 +117,12 @@ fn along(world: &mut World<'_>, id: ThingId, manifest: Option<&Manifest>) -> Vec
     }
 }
 
+/// Whether claims go with their StatefulSet, which then owns them.
+fn takes_claims(manifest: &Manifest) -> bool {
+    let policy = manifest.node().at(&["spec", "persistentVolumeClaimRetentionPolicy", "whenDeleted"]);
+    policy.and_then(Node::as_str) == Some("Delete")
+}
+
 /// The Applications of a project look again.
 pub(super) fn wake_project(world: &mut World<'_>, instance: usize, name: &str) {
     let of = |id: &ControlId| {
@@ -131,7 +137,7 @@ pub(super) fn wake_project(world: &mut World<'_>, instance: usize, name: &str) {
 /// A cluster whose Secret goes is not known to Argo CD any more (`util/db/cluster.go`).
 fn lose_cluster(world: &mut World<'_>, manifest: Option<&Manifest>) {
     let Some(manifest) = manifest else { return };
-    if manifest.label("argocd.argoproj.io/secret-type") != Some("cluster") {
+    if !manifest.describes_cluster() {
         return;
     }
     let cluster = cluster_of(manifest);

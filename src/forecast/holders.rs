@@ -1,10 +1,9 @@
 //! What holds a deletion up.
 
 use super::cause::Cause;
-use super::claims::mounted;
 use super::rites::OWN_FINALIZERS;
 use super::world::{Being, ThingId, World};
-use crate::model::Manifest;
+use crate::model::{Manifest, mounted_claims};
 use crate::yaml::Node;
 use hashbrown::HashSet;
 
@@ -37,7 +36,9 @@ fn in_use(world: &World<'_>, id: ThingId, going: &HashSet<ThingId>) -> Option<Ca
         of.now.is_some()
             && !going.contains(*workload)
             && !of.key.is("batch", "Job")
-            && after.is_some_and(|manifest| runs(manifest) && mounted(manifest).contains(claim))
+            && after.is_some_and(|manifest| {
+                runs(manifest) && mounted_claims(manifest).iter().any(|(_, name)| *name == &**claim)
+            })
     };
     let workload = world.mounting(id).iter().find(stays)?;
     let because = format!("Pods of {} mount it, and it goes only when they do", world.things[*workload].key);

@@ -9,10 +9,10 @@ use super::cause::Cause;
 use super::compare::{Stop, compare};
 use super::deletion::{self, delete, wake_project};
 use super::plan::{self, Plan, Run};
-use super::world::{Being, ControlId, End, Spec, ThingId, World, namespace_key};
-use super::{claims, hooks, seed, sets};
+use super::world::{Being, ControlId, End, Spec, ThingId, World};
+use super::{hooks, seed, sets};
 use crate::inventory::Outcome;
-use crate::model::{Condition, Manifest, Problem};
+use crate::model::{Condition, Manifest, Problem, ResourceKey, claims_of};
 use hashbrown::HashSet;
 use std::sync::Arc;
 
@@ -214,7 +214,7 @@ fn make_claims(world: &mut World<'_>, thing: ThingId) {
         return;
     }
     let (instance, cluster) = (of.instance, Arc::clone(&of.cluster));
-    for key in claims::claims(&of.key.clone(), manifest) {
+    for key in claims_of(&of.key.clone(), manifest) {
         let claim = world.find(instance, &cluster, &key);
         if let Some(claim) = claim.filter(|claim| world.things[*claim].now.is_none()) {
             world.put(claim, Being::new(None, None));
@@ -232,8 +232,8 @@ fn drop_claims(world: &mut World<'_>, thing: ThingId, manifest: &Manifest) {
     if policy.and_then(|policy| policy.as_str()) != Some("Delete") {
         return;
     }
-    let kept = claims::claims(&of.key, manifest);
-    let had = claims::claims(&of.key, before).into_iter().filter(|claim| !kept.contains(claim));
+    let kept = claims_of(&of.key, manifest);
+    let had = claims_of(&of.key, before).into_iter().filter(|claim| !kept.contains(claim));
     let found = had.filter_map(|claim| world.find(of.instance, &of.cluster, &claim));
     let gone: Vec<(ThingId, End)> = found.map(|claim| (claim, End::Scaled(thing))).collect();
     delete(world, gone);
@@ -263,7 +263,7 @@ fn make_namespace(world: &mut World<'_>, id: ControlId, run: &Run) {
     else {
         return;
     };
-    let thing = world.thing(instance, &cluster, &namespace_key(name));
+    let thing = world.thing(instance, &cluster, &ResourceKey::of_namespace(name));
     let of = &world.things[thing];
     let ended = of.end.is_some() && of.now.is_none();
     if ended && !run.outlasts {

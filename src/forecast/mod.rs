@@ -14,7 +14,6 @@ mod apply;
 mod around;
 mod build;
 mod cause;
-mod claims;
 mod compare;
 mod danger;
 mod deletion;

@@ -2,10 +2,11 @@
 
 use super::admission;
 use super::apply;
+use super::build::Generated;
 use super::compare::creates_namespace;
-use super::world::{Being, ControlId, Listing, Spec, ThingId, World, namespace_key};
+use super::world::{Being, ControlId, Listing, Spec, ThingId, World};
 use crate::inventory::{Inventory, Outcome, Parent};
-use crate::model::{Manifest, Phase, ResourceKey, Tracking, Version};
+use crate::model::{Manifest, Phase, ResourceKey, Tracking, Version, claims_of};
 use crate::render::Target;
 use hashbrown::HashSet;
 use std::sync::Arc;
@@ -142,9 +143,7 @@ fn plant_targets(world: &mut World<'_>, id: ControlId) {
 fn base_things(world: &mut World<'_>, id: ControlId) -> Vec<ThingId> {
     let control = &world.controls[id];
     let (instance, Some(app)) = (control.instance, control.base) else { return Vec::new() };
-    let mut counts = hashbrown::HashMap::new();
-    let list = &app.targets.list;
-    list.iter().map(|target| world.target(instance, app, target, &mut counts)).collect()
+    world.targets(instance, app, &mut Generated::new())
 }
 
 /// Whether base's syncs left an object: hooks by their policy, and not what is never applied or refused.
@@ -254,7 +253,7 @@ fn plant_namespace(world: &mut World<'_>, id: ControlId) {
         };
         let instance = control.instance;
         let owner = marks_namespace(world, id, spec).then_some(id);
-        let thing = world.thing(instance, &cluster, &namespace_key(&name));
+        let thing = world.thing(instance, &cluster, &ResourceKey::of_namespace(&name));
         let synced = world.controls[id].base.is_some_and(|app| app.outcome == Outcome::Rendered);
         let of = &mut world.things[thing];
         if of.base.is_none() && of.head.is_none() {
@@ -292,7 +291,7 @@ fn plant_claims(world: &mut World<'_>) {
             let thing = &world.things[set];
             let Some(manifest) = manifest else { continue };
             let (instance, cluster, keys) =
-                (thing.instance, Arc::clone(&thing.cluster), super::claims::claims(&thing.key, manifest));
+                (thing.instance, Arc::clone(&thing.cluster), claims_of(&thing.key, manifest));
             let live = is_base && world.things[set].now.is_some();
             for key in keys {
                 let claim = world.thing(instance, &cluster, &key);

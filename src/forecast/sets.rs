@@ -5,12 +5,11 @@ use super::deletion;
 use super::merge::changed;
 use super::same::same_text;
 use super::world::{Being, ControlId, End, SetControlId, ThingId, World};
+use crate::appset::RESOURCES_FINALIZER;
 use crate::inventory::{Fate, Set, SetOutcome};
 use crate::model::Manifest;
 use hashbrown::HashSet;
 use std::sync::Arc;
-
-const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 
 /// Every set that changed, and in the first round every set, creates, updates and deletes its Applications.
 ///
@@ -132,7 +131,8 @@ pub(super) fn end(world: &mut World<'_>, thing: ThingId, manifest: Option<&Manif
     let set = &world.sets[id];
     let spares = set.base.or(set.head).is_some_and(|set| !set.sync.deletes());
     let finalizers = manifest.and_then(|manifest| manifest.node().at(&["metadata", "finalizers"]));
-    let first = finalizers.is_some_and(|list| list.items().any(|item| item.as_str() == Some(FINALIZER)));
+    let first =
+        finalizers.is_some_and(|list| list.items().any(|item| item.as_str() == Some(RESOURCES_FINALIZER)));
     let controls = owned(world, id);
     let things: Vec<ThingId> = controls.iter().filter_map(|control| world.controls[*control].thing).collect();
     if spares && first {

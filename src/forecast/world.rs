@@ -5,7 +5,7 @@ use super::compare::Stop;
 use super::projects::Projects;
 use super::same::Comparing;
 use crate::inventory::{App, Inventory, Place, Set};
-use crate::model::{Application, Automated, GroupKind, Manifest, ResourceKey, Settings};
+use crate::model::{Application, Automated, GroupKind, Manifest, ResourceKey, Settings, mounted_claims};
 use hashbrown::{HashMap, HashSet};
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -247,7 +247,7 @@ impl<'a> World<'a> {
 
     /// The Namespace of this name on a cluster.
     pub fn namespace(&self, instance: usize, cluster: &Arc<str>, name: &Arc<str>) -> Option<ThingId> {
-        self.find(instance, cluster, &namespace_key(name))
+        self.find(instance, cluster, &ResourceKey::of_namespace(name))
     }
 
     /// The Application whose object this is.
@@ -330,8 +330,8 @@ impl<'a> World<'a> {
                     }
                     continue;
                 }
-                for claim in manifests.flat_map(super::claims::mounted) {
-                    let place = (instance, Arc::clone(cluster), Arc::clone(&key.namespace), claim);
+                for (_, claim) in manifests.flat_map(mounted_claims) {
+                    let place = (instance, Arc::clone(cluster), Arc::clone(&key.namespace), claim.into());
                     places.mounts.entry(place).or_default().push(id);
                 }
             }
@@ -406,9 +406,4 @@ impl<'a> Control<'a> {
             _ => self.view().map(|view| &view.app.cluster),
         }
     }
-}
-
-/// The key of a Namespace.
-pub(super) fn namespace_key(name: &Arc<str>) -> ResourceKey {
-    ResourceKey { group: "".into(), kind: "Namespace".into(), namespace: "".into(), name: Arc::clone(name) }
 }

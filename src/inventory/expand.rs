@@ -876,41 +876,38 @@ impl Expansion<'_> {
 
     /// Projects that stand in the tree and that no Application renders.
     fn add_unclaimed_projects(&mut self, found: &Found) {
+        let unbuilt = self.unbuilt(found);
         for manifest in &found.projects {
-            let Some(instance) = self.unclaimed(manifest, found) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found, &unbuilt) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             self.add_project(manifest.clone(), namespace, Parent::Root, instance);
         }
     }
 
-    /// The instance of an object that nothing renders. What a kustomization names comes from it where it was built.
-    fn unclaimed(&self, manifest: &Manifest, found: &Found) -> Option<usize> {
+    /// The instance of an object that nothing renders. What a kustomization names comes from it where it was built;
+    /// `unbuilt` are the files where it was not.
+    fn unclaimed(&self, manifest: &Manifest, found: &Found, unbuilt: &HashSet<&str>) -> Option<usize> {
+        let path = manifest.path();
         let claimed = document(manifest).is_some_and(|document| self.claimed.contains(&document))
             || self.built_from.contains(&manifest.location());
-        let is_built = || self.builds && found.kustomizations.names(manifest.path());
-        if claimed
-            || is_built() && !self.is_left(manifest.path(), found)
-            || self.options.only.is_none() && is_template(manifest)
-        {
+        let is_built = || self.builds && found.kustomizations.names(path) && !unbuilt.contains(&**path);
+        if claimed || is_built() || self.options.only.is_none() && is_template(manifest) {
             None
         } else {
-            self.instance_of(manifest.path())
+            self.instance_of(path)
         }
     }
 
-    /// Whether a folder that leads to this file was not built, so that nobody made anything of what stands in it.
-    fn is_left(&self, path: &Path, found: &Found) -> bool {
+    /// The files that folders lead to that were not built, so that nobody made anything of what stands in them.
+    fn unbuilt<'f>(&self, found: &'f Found) -> HashSet<&'f str> {
         let stopped = |draft: &&Draft| {
             draft.parent == Parent::Folder
                 && draft.problems.iter().any(|problem| problem.state != State::Warning)
         };
-        let mut sources = self
-            .drafts
-            .iter()
-            .filter(stopped)
-            .flat_map(|draft| draft.application.spec.effective_sources())
-            .filter_map(|source| render::clean(&source.path));
-        sources.any(|folder| found.kustomizations.reached(&folder).iter().any(|file| **file == **path))
+        let folders = self.drafts.iter().filter(|_| self.builds).filter(stopped);
+        let sources = folders.flat_map(|draft| draft.application.spec.effective_sources());
+        let paths = sources.filter_map(|source| render::clean(&source.path));
+        paths.flat_map(|folder| found.kustomizations.reached(&folder)).collect()
     }
 
     fn own_namespace(&self, manifest: &Manifest, instance: usize) -> Arc<str> {

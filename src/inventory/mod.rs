@@ -157,6 +157,13 @@ pub struct OwnedProject {
     pub instance: usize,
 }
 
+impl OwnedProject {
+    /// The key of the AppProject object.
+    pub fn key(&self) -> ResourceKey {
+        ResourceKey::of_argo("AppProject", &self.namespace, &self.project.name)
+    }
+}
+
 /// One object of the inventory: an Application and one of its targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ResourceId {

@@ -106,12 +106,7 @@ impl Set {
 
     /// Its key.
     pub fn key(&self) -> ResourceKey {
-        ResourceKey {
-            group: "argoproj.io".into(),
-            kind: "ApplicationSet".into(),
-            namespace: Arc::clone(&self.namespace),
-            name: self.manifest.name().into(),
-        }
+        ResourceKey::of_argo("ApplicationSet", &self.namespace, &self.manifest.name().into())
     }
 
     /// Where the name of its Applications is written: the template's `metadata.name`, that of the generator's own

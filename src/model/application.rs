@@ -1,3 +1,4 @@
+use super::key::ResourceKey;
 use super::manifest::Manifest;
 use super::options::SyncOptions;
 use crate::yaml;
@@ -461,6 +462,11 @@ impl Application {
             return self.name.to_string();
         }
         format!("{}_{}", self.namespace, self.name)
+    }
+
+    /// The key of the Application object.
+    pub fn key(&self) -> ResourceKey {
+        ResourceKey::of_argo("Application", &self.namespace, &self.name)
     }
 
     /// Whether deleting this Application deletes what it deployed (`CascadedDeletion` in `types.go`).

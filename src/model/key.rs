@@ -10,6 +10,9 @@ pub struct GroupKind {
     pub kind: Arc<str>,
 }
 
+/// Namespaces that every cluster has.
+pub const GIVEN_NAMESPACES: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
+
 /// What Argo CD identifies an object by: the API version is not part of it.
 ///
 /// Follows `ResourceKey` in `gitops-engine/pkg/utils/kube/kube.go`. The order is by group, kind, namespace, name.
@@ -26,6 +29,21 @@ pub struct ResourceKey {
 }
 
 impl ResourceKey {
+    /// The key of an object of Argo CD's own kinds.
+    pub fn of_argo(kind: &str, namespace: &Arc<str>, name: &Arc<str>) -> Self {
+        Self {
+            group: "argoproj.io".into(),
+            kind: kind.into(),
+            namespace: Arc::clone(namespace),
+            name: Arc::clone(name),
+        }
+    }
+
+    /// The key of a Namespace.
+    pub fn of_namespace(name: &Arc<str>) -> Self {
+        Self { group: "".into(), kind: "Namespace".into(), namespace: "".into(), name: Arc::clone(name) }
+    }
+
     /// Whether this is of the given group and kind.
     pub fn is(&self, group: &str, kind: &str) -> bool {
         *self.kind == *kind && *self.group == *group

@@ -120,6 +120,11 @@ impl Manifest {
         self.string_map("labels", name)
     }
 
+    /// Whether the label says that this Secret describes a cluster (`util/db/cluster.go`).
+    pub fn describes_cluster(&self) -> bool {
+        self.label("argocd.argoproj.io/secret-type") == Some("cluster")
+    }
+
     fn string_map(&self, field: &str, name: &str) -> Option<&str> {
         let map = self.node().at(&["metadata", field])?;
         let value = map.get(name)?.as_str()?;

@@ -1,6 +1,6 @@
 //! BH401. Meaning, rationale and examples: `rules/BH401-application-identity-hijack.md`.
 
-use super::change::{Repointed, key_of, steps};
+use super::change::{Repointed, steps};
 use crate::finding::Severity;
 use crate::rules::{Change, Check, Context, Rule};
 
@@ -50,6 +50,6 @@ fn tell(app: &Repointed<'_>, cx: &mut Context<'_>) {
         base.id,
         steps::file(&base.application.manifest),
         base.id,
-        steps::acknowledge(&key_of(base)),
+        steps::acknowledge(&base.application.key()),
     ));
 }

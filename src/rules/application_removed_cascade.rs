@@ -1,6 +1,6 @@
 //! BH402. Meaning, rationale and examples: `rules/BH402-application-removed-cascade.md`.
 
-use super::change::{Gone, Why, is_lost, key_of, steps};
+use super::change::{Gone, Why, is_lost, steps};
 use crate::inventory::{App, Outcome, Parent};
 use crate::rules::{Change, Check, Context, Rule};
 
@@ -51,13 +51,15 @@ fn removed(change: &Change<'_>, gone: &Gone<'_>, cx: &mut Context<'_>) {
                 ),
                 format!("then remove it from {file}"),
             ]),
-            steps::acknowledge(&key_of(app)),
+            steps::acknowledge(&app.application.key()),
         ));
 }
 
 /// An Application that one parent deletes before another one makes it again.
 fn handed_over(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>) {
-    let Some(row) = change.row(&base.home, &key_of(base)).filter(|row| is_lost(row)) else { return };
+    let Some(row) = change.row(&base.home, &base.application.key()).filter(|row| is_lost(row)) else {
+        return;
+    };
     let lost = change.fallout(base);
     if lost.is_empty() || goes_with_parent(change, base, head) {
         return;
@@ -82,7 +84,7 @@ fn handed_over(change: &Change<'_>, base: &App, head: &App, cx: &mut Context<'_>
             format!(
                 "if it is to stay, let an Application deploy it, in two merges: {}; if it is to go, delete its manifest, and {}",
                 steps::plan([keep, "then let the new one deploy it".to_owned()]),
-                steps::acknowledge(&key_of(base)),
+                steps::acknowledge(&base.application.key()),
             ),
         ),
         Parent::Application(_) | Parent::Set { .. } => (

@@ -1,10 +1,9 @@
 //! BH443. Meaning, rationale and examples: `rules/BH443-claims-deleted-by-scaling.md`.
 
 use super::change::is_in_head;
-use super::volumes::templates;
 use super::{Change, Check, Context, Rule};
 use crate::forecast::{Outcome, Row};
-use crate::model::Manifest;
+use crate::model::{Manifest, claim_templates};
 use crate::yaml::Node;
 
 pub(super) const RULE: Rule = Rule {
@@ -33,7 +32,7 @@ fn replicas(set: &Manifest) -> Option<i64> {
 
 fn tell(cx: &mut Context<'_>, row: &Row, before: &Manifest, after: &Manifest) {
     let (Some(from), Some(to)) = (replicas(before).or(Some(1)), replicas(after)) else { return };
-    let names = templates(before);
+    let names = claim_templates(before);
     let (Some(first), true) = (names.first(), to < from) else { return };
     let count = (from - to).saturating_mul(names.len() as i64);
     let claims = if count == 1 { "1 claim".to_owned() } else { format!("{count} claims") };

@@ -94,7 +94,7 @@ fn address(text: &str) -> String {
 fn removed(cx: &mut Context<'_>, row: &Row, before: &Manifest, by_hand: bool) {
     let Some(purpose) = purpose(row, before) else { return };
     let when = if by_hand { "is deleted by the next sync with prune" } else { "is deleted" };
-    let cluster = before.label("argocd.argoproj.io/secret-type") == Some("cluster");
+    let cluster = before.describes_cluster();
     let because = match (&*row.key.kind, cluster) {
         (_, true) => {
             "Argo CD notices at once: Applications on that cluster are in error, what they deployed runs on and nobody looks after it, and generators that go by clusters delete theirs"

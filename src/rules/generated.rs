@@ -1,6 +1,6 @@
 //! What BH416 to BH419 and BH422 share: how a set that loses Applications is reported, and what to do about it.
 
-use super::change::{Reason, Shrunk, key_of, steps};
+use super::change::{Reason, Shrunk, steps};
 use crate::files::Location;
 use crate::finding::Severity;
 use crate::inventory::Set;
@@ -56,7 +56,8 @@ pub(super) fn rename(shrunk: &Shrunk<'_>, keep: &str, then: &str) -> String {
 /// How to keep Applications, to let them go alone, and to let all of it go.
 pub(super) fn remove(shrunk: &Shrunk<'_>, then: &str) -> String {
     let id = &shrunk.base.id;
-    let mut meant = shrunk.apps.first().map(|app| steps::acknowledge(&key_of(app))).unwrap_or_default();
+    let mut meant =
+        shrunk.apps.first().map(|app| steps::acknowledge(&app.application.key())).unwrap_or_default();
     if shrunk.apps.len() > 1 {
         meant.push_str(" for each");
     }

@@ -4,7 +4,7 @@ use super::options::exchange;
 use super::{Check, Context, Rule};
 use crate::finding::{FixKind, Severity};
 use crate::inventory::{App, AppId};
-use crate::model::{GroupKind, Manifest, Phase, holds_data};
+use crate::model::{GroupKind, Manifest, Phase, holds_data, pod_spec};
 use crate::render::Target;
 use crate::yaml::Node;
 use hashbrown::HashSet;
@@ -94,13 +94,7 @@ fn tell(cx: &mut Context<'_>, app: &App, target: &Target, severity: Severity) {
 
 /// The Secrets and ServiceAccounts that the Pods of a workload name.
 fn references(manifest: &Manifest) -> Vec<(&'static str, &str)> {
-    let path: &[&str] = match manifest.kind() {
-        "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet" | "Job" => &["spec", "template", "spec"],
-        "CronJob" => &["spec", "jobTemplate", "spec", "template", "spec"],
-        "Pod" => &["spec"],
-        _ => return Vec::new(),
-    };
-    let Some(pod) = manifest.node().at(path) else { return Vec::new() };
+    let Some(pod) = pod_spec(manifest) else { return Vec::new() };
     let account = pod.get("serviceAccountName").and_then(Node::as_str).map(|name| ("ServiceAccount", name));
     let named = pod.subtree().flat_map(Node::entries).filter_map(|entry| {
         let name = match &*entry.key {

@@ -632,7 +632,7 @@ impl Report<'_> {
 
     /// The Application object itself, where a merge does something to it.
     pub fn application_object(self, app: &App) -> Self {
-        self.object(&change::key_of(app)).application(app)
+        self.object(&app.application.key()).application(app)
     }
 
     /// The Application that makes the object.

@@ -4,15 +4,12 @@ use super::options;
 use super::{Check, Context, Rule};
 use crate::finding::FixKind;
 use crate::inventory::{App, Inventory, Outcome, Place};
-use crate::model::ResourceKey;
+use crate::model::{GIVEN_NAMESPACES, ResourceKey};
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 
 pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH214-namespace-missing.md"), check: Check::Inventory(check) };
-
-/// Namespaces that every cluster has.
-const GIVEN: &[&str] = &["default", "kube-system", "kube-public", "kube-node-lease"];
 
 /// Instance, cluster and name of a namespace that `CreateNamespace=true` makes.
 type Created<'a> = (usize, &'a str, &'a str);
@@ -63,7 +60,10 @@ fn report(app: &App, cx: &mut Context<'_>) {
 fn is_made(app: &App, by_option: &HashSet<Created<'_>>, inventory: &Inventory) -> Option<bool> {
     let namespace = app.application.spec.destination.namespace.as_str();
     let control_plane = app.cluster == app.home && namespace == inventory.settings(app).namespace;
-    if app.outcome != Outcome::Rendered || namespace.is_empty() || GIVEN.contains(&namespace) || control_plane
+    if app.outcome != Outcome::Rendered
+        || namespace.is_empty()
+        || GIVEN_NAMESPACES.contains(&namespace)
+        || control_plane
     {
         return None;
     }
@@ -73,12 +73,7 @@ fn is_made(app: &App, by_option: &HashSet<Created<'_>>, inventory: &Inventory) -
     if by_option.contains(&created(app)) {
         return Some(true);
     }
-    let key = ResourceKey {
-        group: "".into(),
-        kind: "Namespace".into(),
-        namespace: "".into(),
-        name: namespace.into(),
-    };
+    let key = ResourceKey::of_namespace(&namespace.into());
     let place = Place { instance: app.instance, cluster: Arc::clone(&app.cluster), key };
     Some(!inventory.at(&place).is_empty())
 }

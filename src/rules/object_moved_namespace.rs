@@ -2,10 +2,10 @@
 
 use super::change::steps::plan;
 use super::change::{Fate, Losses, Move, protect_first};
-use super::volumes::claims_of;
 use super::{Change, Check, Context, Rule};
 use crate::finding::Severity;
 use crate::forecast::{Danger, Outcome, Row};
+use crate::model::claims_of;
 
 pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH433-object-moved-namespace.md"), check: Check::Change(check) };

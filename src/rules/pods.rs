@@ -1,6 +1,6 @@
 //! What rules about Pods share.
 
-use crate::model::{Manifest, ResourceKey};
+use crate::model::{Manifest, ResourceKey, pod_spec};
 use crate::yaml::Node;
 use std::sync::Arc;
 
@@ -13,17 +13,14 @@ pub(super) struct Reference {
     pub name: Arc<str>,
 }
 
-/// The Pod spec of a workload.
+/// The Pod spec of a workload, told by its group too.
 pub(super) fn template<'a>(key: &ResourceKey, manifest: &'a Manifest) -> Option<Node<'a>> {
-    let way: &[&str] = match (&*key.group, &*key.kind) {
-        ("", "Pod") => &["spec"],
-        ("apps", "Deployment" | "StatefulSet" | "DaemonSet" | "ReplicaSet") | ("batch", "Job") => {
-            &["spec", "template", "spec"]
-        }
-        ("batch", "CronJob") => &["spec", "jobTemplate", "spec", "template", "spec"],
-        _ => return None,
+    let group = match &*key.kind {
+        "Pod" => "",
+        "Job" | "CronJob" => "batch",
+        _ => "apps",
     };
-    manifest.node().at(way)
+    pod_spec(manifest).filter(|_| *key.group == *group)
 }
 
 /// What a Pod cannot start without.

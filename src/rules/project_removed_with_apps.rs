@@ -3,10 +3,8 @@
 use super::change::{list_names, steps};
 use crate::forecast::Outcome;
 use crate::inventory::{App, OwnedProject};
-use crate::model::ResourceKey;
 use crate::rules::{Change, Check, Context, Rule};
 use hashbrown::HashMap;
-use std::sync::Arc;
 
 pub(super) const RULE: Rule = Rule {
     page: include_str!("../../rules/BH420-project-removed-with-apps.md"),
@@ -32,7 +30,7 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
 
 fn tell(change: &Change<'_>, owned: &OwnedProject, users: &[&App], cx: &mut Context<'_>) {
     let name = &owned.project.name;
-    let key = key(owned);
+    let key = owned.key();
     let Some(row) = change.forecast.rows.iter().find(|row| row.key == key) else { return };
     if !matches!(row.outcome, Outcome::Pruned | Outcome::Cascaded) {
         return;
@@ -72,13 +70,4 @@ fn tell(change: &Change<'_>, owned: &OwnedProject, users: &[&App], cx: &mut Cont
             format!("then remove `{name}` from {}", steps::file(&owned.project.manifest))
         ])
     ));
-}
-
-fn key(owned: &OwnedProject) -> ResourceKey {
-    ResourceKey {
-        group: "argoproj.io".into(),
-        kind: "AppProject".into(),
-        namespace: Arc::clone(&owned.namespace),
-        name: Arc::clone(&owned.project.name),
-    }
 }

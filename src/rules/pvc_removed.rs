@@ -2,10 +2,10 @@
 
 use super::change::steps::{acknowledge, plan};
 use super::change::{Fate, is_in_head, protect_first};
-use super::volumes::{mounted, templates};
 use super::{Change, Check, Context, Rule};
 use crate::finding::Severity;
 use crate::forecast::{Outcome, Row};
+use crate::model::{claim_templates, mounted_claims};
 
 pub(super) const RULE: Rule =
     Rule { page: include_str!("../../rules/BH438-pvc-removed.md"), check: Check::Change(check) };
@@ -86,7 +86,7 @@ impl Successor<'_> {
 fn successor<'a>(change: &Change<'a>, claim: &Row) -> Option<Successor<'a>> {
     let beside: Vec<&'a Row> = change.beside(claim).collect();
     let mounts = |row: &&&Row| {
-        let mounted = row.base.as_ref().map(mounted).unwrap_or_default();
+        let mounted = row.base.as_ref().map(mounted_claims).unwrap_or_default();
         mounted.iter().any(|(_, name)| *name == &*claim.key.name)
     };
     let user = beside.iter().find(mounts)?;
@@ -97,16 +97,17 @@ fn successor<'a>(change: &Change<'a>, claim: &Row) -> Option<Successor<'a>> {
 
 fn instead<'a>(change: &Change<'a>, heir: &'a Row, user: &Row, claim: &Row) -> Option<Successor<'a>> {
     let manifest = heir.head.as_ref()?;
-    let before = user.base.as_ref().map(mounted).unwrap_or_default();
-    let had = heir.base.as_ref().map(templates).unwrap_or_default();
-    let made = templates(manifest).into_iter().find(|template| !had.contains(template));
+    let before = user.base.as_ref().map(mounted_claims).unwrap_or_default();
+    let had = heir.base.as_ref().map(claim_templates).unwrap_or_default();
+    let made = claim_templates(manifest).into_iter().find(|template| !had.contains(template));
     if let Some(template) = made.filter(|_| heir.key.is("apps", "StatefulSet")) {
         let claim = format!("{template}-{}-0", heir.key.name);
         return Some(Successor { workload: heir, claim, is_made: true });
     }
     let volume = before.iter().find(|(_, name)| *name == &*claim.key.name).map(|(volume, _)| *volume);
-    let named =
-        mounted(manifest).into_iter().find(|(own, name)| Some(*own) == volume && *name != &*claim.key.name);
+    let named = mounted_claims(manifest)
+        .into_iter()
+        .find(|(own, name)| Some(*own) == volume && *name != &*claim.key.name);
     let (_, name) = named?;
     let key = crate::model::ResourceKey { name: name.into(), ..claim.key.clone() };
     let is_new = change.row(&claim.cluster, &key).is_some_and(|row| row.base.is_none() && is_in_head(row));

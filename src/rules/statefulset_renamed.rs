@@ -2,12 +2,11 @@
 
 use super::change::steps::plan;
 use super::change::{Fate, Twin, protect_first};
-use super::volumes::{claims_of, templates};
 use super::{Change, Check, Context, Rule};
 use crate::finding::Severity;
 use crate::forecast::Row;
 use crate::inventory::App;
-use crate::model::ResourceKey;
+use crate::model::{ResourceKey, claim_templates, claims_of};
 use crate::render::Tool;
 
 pub(super) const RULE: Rule =
@@ -106,5 +105,5 @@ fn cure(old: &Row, new: &Row, app: Option<&App>) -> String {
 }
 
 fn templates_of(row: &Row) -> Vec<&str> {
-    row.head.as_ref().map(templates).unwrap_or_default()
+    row.head.as_ref().map(claim_templates).unwrap_or_default()
 }

@@ -10,7 +10,7 @@ use crate::config::{Date, Loaded};
 use crate::files::{Location, Path};
 use crate::finding::{Finding, Object};
 use crate::inventory::{App, Inventory, Parent};
-use crate::model::{Application, Manifest};
+use crate::model::Manifest;
 use crate::yaml::File;
 use hashbrown::HashSet;
 use rayon::prelude::*;
@@ -173,13 +173,7 @@ fn annotated_in(app: &App) -> Vec<((Location, String), Owned)> {
         found.push(((location, text.to_owned()), Owned { application, object: object(), piece }));
     };
     if app.parent == Parent::Root {
-        let Application { namespace, name, manifest, .. } = &app.application;
-        add(manifest, None, &|| Object {
-            group: "argoproj.io".into(),
-            kind: "Application".into(),
-            namespace: Arc::clone(namespace),
-            name: Arc::clone(name),
-        });
+        add(&app.application.manifest, None, &|| object(&app.application.key()));
     }
     for target in &app.targets.list {
         add(&target.manifest, app.reported(), &|| object(&target.key));

@@ -56,8 +56,9 @@ impl Expansion<'_> {
             written || self.options.only.is_some() || found.kustomizations.names(manifest.path())
         };
         let sets: Vec<&Manifest> = found.sets.iter().filter(is_set).collect();
+        let unbuilt = self.unbuilt(found);
         for manifest in sets {
-            let Some(instance) = self.unclaimed(manifest, found) else { continue };
+            let Some(instance) = self.unclaimed(manifest, found, &unbuilt) else { continue };
             let namespace = self.own_namespace(manifest, instance);
             let changed_by = found.kustomizations.changing(manifest.path()).cloned();
             let id = self.push_set(manifest.clone(), namespace, Parent::Root, instance, IN_CLUSTER.into(), 0);

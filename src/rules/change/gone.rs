@@ -51,7 +51,7 @@ pub(super) fn gone<'a>(change: &Change<'a>) -> Vec<Gone<'a>> {
     left.into_iter()
         .map(|app| Gone {
             app,
-            row: change.row(&app.home, &super::key_of(app)),
+            row: change.row(&app.home, &app.application.key()),
             why: why(change, app),
             successor: successors.of(change, app),
         })
@@ -157,7 +157,7 @@ pub(super) fn with_inside<'a>(change: &Change<'a>, mut rows: Vec<&'a Row>) -> Ve
 
 /// Whether an Application is not there any more, or deleted even though its manifest still stands somewhere.
 fn ends(change: &Change<'_>, app: &App) -> bool {
-    change.head_of(app).is_none() || change.row(&app.home, &super::key_of(app)).is_some_and(super::is_lost)
+    change.head_of(app).is_none() || change.row(&app.home, &app.application.key()).is_some_and(super::is_lost)
 }
 
 /// The Applications that each Application, or a set that it renders, makes exist.

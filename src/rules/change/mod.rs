@@ -35,7 +35,7 @@ use crate::forecast::{Forecast, Outcome, Row};
 use crate::inventory::{App, Inventory, OwnedProject, Parent, Set};
 use crate::model::{Manifest, Project, ResourceKey};
 use hashbrown::{HashMap, HashSet};
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use written::Written;
 
 /// A merge: what is deployed now, what head makes of it, and what becomes of every object.
@@ -274,14 +274,4 @@ impl<'a> Index<'a> {
 /// Whether the object of base is deleted, whether or not something of its name is made again.
 pub fn is_lost(row: &Row) -> bool {
     matches!(row.outcome, Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated)
-}
-
-/// The key of the Application object.
-pub fn key_of(app: &App) -> ResourceKey {
-    ResourceKey {
-        group: "argoproj.io".into(),
-        kind: "Application".into(),
-        namespace: Arc::clone(&app.application.namespace),
-        name: Arc::clone(&app.application.name),
-    }
 }

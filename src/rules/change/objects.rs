@@ -9,7 +9,7 @@ use crate::render::Tool;
 use crate::rules::volumes::Policies;
 use hashbrown::{HashMap, HashSet};
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 /// What was worked out.
 #[derive(Default)]
@@ -60,13 +60,7 @@ impl<'a> Change<'a> {
     /// What becomes of the Namespace that an object is in, where it is in git.
     pub fn namespace_of(&self, row: &Row) -> Option<&'a Row> {
         let name = &row.key.namespace;
-        let key = ResourceKey {
-            group: "".into(),
-            kind: "Namespace".into(),
-            namespace: "".into(),
-            name: Arc::clone(name),
-        };
-        self.row(&row.cluster, &key).filter(|_| !name.is_empty())
+        self.row(&row.cluster, &ResourceKey::of_namespace(name)).filter(|_| !name.is_empty())
     }
 
     /// What becomes of everything in the namespace of an object, itself included.

@@ -2,8 +2,7 @@
 
 use super::fate::is_in_head;
 use crate::forecast::{Forecast, Row};
-use crate::model::{GroupKind, Manifest, holds_data};
-use crate::rules::volumes::{pod, templates};
+use crate::model::{GroupKind, Manifest, claim_templates, holds_data, pod_spec};
 use crate::yaml::Node;
 use hashbrown::{HashMap, HashSet};
 use serde_json::Value;
@@ -58,7 +57,7 @@ fn is_twin(old: &Row, new: &Row) -> bool {
     match old.key.is("apps", "StatefulSet") {
         true => {
             let names = images(before);
-            !templates(before).is_empty() && images(after).iter().any(|image| names.contains(image))
+            !claim_templates(before).is_empty() && images(after).iter().any(|image| names.contains(image))
         }
         false => same_but_for_the_name(before, after, &old.key.name, &new.key.name),
     }
@@ -66,7 +65,7 @@ fn is_twin(old: &Row, new: &Row) -> bool {
 
 /// The images of the containers of a workload, without registry, tag and digest.
 fn images(manifest: &Manifest) -> Vec<&str> {
-    let containers = pod(manifest).and_then(|pod| pod.get("containers"));
+    let containers = pod_spec(manifest).and_then(|pod| pod.get("containers"));
     let images =
         containers.into_iter().flat_map(Node::items).filter_map(|container| container.get("image")?.as_str());
     images.map(repository).collect()

@@ -45,8 +45,8 @@ impl Written {
 pub(super) fn cluster_secret(inventory: &Inventory, name: &str) -> Option<Manifest> {
     let documents =
         inventory.files.iter().flat_map(|(path, parsed)| document::of_file(inventory, path, parsed));
-    let mut secrets = documents.flat_map(|document| document.objects).filter(|object| {
-        object.kind() == "Secret" && object.label("argocd.argoproj.io/secret-type") == Some("cluster")
-    });
+    let mut secrets = documents
+        .flat_map(|document| document.objects)
+        .filter(|object| object.kind() == "Secret" && object.describes_cluster());
     secrets.find(|secret| cluster_of(secret).name == name)
 }
