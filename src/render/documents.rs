@@ -1,4 +1,9 @@
+use super::engine::select_chart;
+use super::kustomize::Graph;
+use super::once::Once;
+use super::selection::Selection;
 use crate::files::{self, Contents, Path, Tree};
+use crate::model::Problem;
 use crate::yaml::{self, Decoded, File};
 use hashbrown::{Equivalent, HashMap};
 use std::hash::{BuildHasher, RandomState};
@@ -6,13 +11,17 @@ use std::sync::{Arc, Mutex};
 
 const SHARDS: usize = 16;
 
-/// The files of one tree, each read and parsed at most once; shared between threads.
+/// The files of one tree, each read and parsed at most once, and what renderers read of them; shared between threads.
 pub struct Documents {
     tree: Arc<Tree>,
     /// Documents of a tree that has most files in common.
     twin: Option<Arc<Documents>>,
     hasher: RandomState,
     shards: [Mutex<HashMap<Key, Arc<Parsed>>>; SHARDS],
+    /// By folder of the chart, None for none, and paths beside it.
+    selections: Once<(Option<String>, Vec<String>), Result<Arc<Selection>, Problem>>,
+    /// By folder of the kustomization, and paths that are added to it.
+    graphs: Once<(String, Vec<String>), Result<Arc<Graph>, Problem>>,
 }
 
 /// How a text is read.
@@ -51,7 +60,8 @@ pub struct Parsed {
 impl Documents {
     /// Of this tree.
     pub fn new(tree: Arc<Tree>) -> Self {
-        Self { tree, twin: None, hasher: RandomState::new(), shards: Default::default() }
+        let (hasher, shards) = (RandomState::new(), Default::default());
+        Self { tree, twin: None, hasher, shards, selections: Once::default(), graphs: Once::default() }
     }
 
     /// Of this tree, where files that `twin` holds with the same content are parsed once for both.
@@ -84,6 +94,29 @@ impl Documents {
             }
         }
         Some(self.decoded(path).ok()?.text)
+    }
+
+    /// What rendering the chart in a folder reads, and what stands at `paths`; without a chart, only those.
+    pub(super) fn selection(
+        &self,
+        chart: Option<&str>,
+        paths: Vec<String>,
+    ) -> Result<Arc<Selection>, Problem> {
+        let key = (chart.map(str::to_owned), paths.clone());
+        self.selections.get(key, || {
+            let mut selection = Selection::new(&self.tree);
+            match chart {
+                Some(folder) => selection = select_chart(self, folder, &paths)?,
+                None => selection.add_all(&paths)?,
+            }
+            Ok(Arc::new(selection))
+        })
+    }
+
+    /// What building the kustomization in a folder reads, to which `extra` paths are added.
+    pub(super) fn graph(&self, folder: &str, extra: Vec<String>) -> Result<Arc<Graph>, Problem> {
+        let key = (folder.to_owned(), extra.clone());
+        self.graphs.get(key, || Graph::of(self, folder, &extra).map(Arc::new))
     }
 
     fn get(&self, path: &Path, reading: Reading) -> Result<Arc<Parsed>, files::Error> {

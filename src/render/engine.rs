@@ -1,18 +1,18 @@
 use super::helm::Chart;
+use super::once::Once;
 use super::path::{clean, join};
 use super::recipe::{Program, Recipe};
-use super::selection::Selection;
+use super::selection::{Selection, says_capabilities};
 use super::{Documents, jsonnet};
 use crate::files::{self, EntryKind, Scratch, Store, Tree};
-use crate::model::{Problem, ProblemKind};
+use crate::model::{Manifest, Problem, ProblemKind};
 use crate::yaml::Node;
-use hashbrown::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Counts up when the meaning of an entry of the cache changes within one version.
-const FORMAT: &str = concat!("billhook ", env!("CARGO_PKG_VERSION"), " render 2");
+const FORMAT: &str = concat!("billhook ", env!("CARGO_PKG_VERSION"), " render 3");
 
 /// Makes the output of a renderer.
 pub trait Engine: fmt::Debug + Send + Sync {
@@ -72,13 +72,16 @@ pub struct Engines {
     pub store: Option<Arc<Store>>,
     /// Whether something was put into the store.
     added: AtomicBool,
-    /// Results of this run.
-    known: Mutex<HashMap<blake3::Hash, Arc<OnceLock<Result<Arc<str>, Failure>>>>>,
+    /// Results of this run, of all trees.
+    known: Once<blake3::Hash, Result<Made, Failure>>,
 }
+
+/// The objects of an output, or why Argo CD does not take it.
+type Made = Result<Arc<[Manifest]>, Problem>;
 
 /// The files that a recipe is made from: of each tree those that count.
 pub struct Checkout {
-    selections: Vec<Selection>,
+    selections: Vec<Arc<Selection>>,
 }
 
 impl Engines {
@@ -88,21 +91,27 @@ impl Engines {
         programs: Option<Box<dyn Engine>>,
         store: Option<Arc<Store>>,
     ) -> Self {
-        Self { jsonnet, programs, store, added: AtomicBool::new(false), known: Mutex::default() }
+        Self { jsonnet, programs, store, added: AtomicBool::new(false), known: Once::default() }
     }
 
-    /// The output for a recipe: known from before, or made now.
-    pub(super) fn output(&self, recipe: &Recipe, checkout: &Checkout) -> Result<Arc<str>, Failure> {
+    /// The objects for a recipe: known from before, or made now. `objects` reads them from the output, and looks at nothing
+    /// but the recipe and the files of `checkout`.
+    pub(super) fn made(
+        &self,
+        recipe: &Recipe,
+        checkout: &Checkout,
+        objects: impl FnOnce(Arc<str>) -> Result<Vec<Manifest>, Problem>,
+    ) -> Result<Made, Failure> {
         let program = recipe.program();
         let Some(engine) = &self.programs else {
             return Err(Failure::Missing(format!("`{}` is not run", program.name())));
         };
         let helm = recipe.inflates_charts().then(|| engine.identity(Program::Helm).ok()).flatten();
         let hash = checkout.hash(recipe, &[Some(engine.identity(program)?), helm])?;
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = Arc::clone(known.entry(hash).or_default());
-        drop(known);
-        slot.get_or_init(|| self.stored(&**engine, recipe, checkout, hash)).clone()
+        self.known.get(hash, || {
+            let output = self.stored(&**engine, recipe, checkout, hash)?;
+            Ok(objects(output).map(Arc::from))
+        })
     }
 
     fn stored(
@@ -141,7 +150,9 @@ fn write(result: &Result<Arc<str>, Failure>) -> Option<Vec<u8>> {
     let (kind, text) = match result {
         Ok(text) => (b'+', &**text),
         Err(Failure::Refused(text)) => (b'-', text.as_str()),
-        Err(_) => return None,
+        // There is never a network.
+        Err(Failure::Offline(text)) => (b'?', text.as_str()),
+        Err(Failure::Limit(_) | Failure::Missing(_) | Failure::Broken(_)) => return None,
     };
     Some([&[kind], text.as_bytes()].concat())
 }
@@ -152,6 +163,7 @@ fn read(bytes: &[u8]) -> Option<Result<Arc<str>, Failure>> {
     match kind {
         b'+' => Some(Ok(text.into())),
         b'-' => Some(Err(Failure::Refused(text.to_owned()))),
+        b'?' => Some(Err(Failure::Offline(text.to_owned()))),
         _ => None,
     }
 }
@@ -187,7 +199,7 @@ impl Failure {
 
 impl Checkout {
     /// These files; the first are those of the source's own repository.
-    pub(super) fn new(selections: Vec<Selection>) -> Self {
+    pub(super) fn new(selections: Vec<Arc<Selection>>) -> Self {
         Self { selections }
     }
 
@@ -204,17 +216,11 @@ impl Checkout {
     /// Whether charts among the files, or values for them, say `Capabilities`, by which templates ask what the cluster
     /// serves. What an archive says is not looked at: it may.
     pub(super) fn asks(&self, recipe: &Recipe) -> bool {
-        let says = |bytes: &[u8]| memchr::memmem::find(bytes, b"Capabilities").is_some();
         let inline = match recipe {
-            Recipe::Helm(chart) => chart.values.as_ref().is_some_and(|values| says(values.as_bytes())),
-            Recipe::Kustomize(_) => false,
+            Recipe::Helm(Chart { values: Some(values), .. }) => says_capabilities(values.as_bytes()),
+            Recipe::Helm(_) | Recipe::Kustomize(_) => false,
         };
-        let asks = |selection: &Selection| {
-            let mut paths = selection.entries().map(|(path, _)| path);
-            let tree = selection.tree();
-            paths.any(|path| path.ends_with(".tgz") || tree.read(path).is_ok_and(|bytes| says(&bytes)))
-        };
-        inline || self.selections.iter().any(asks)
+        inline || self.selections.iter().any(|selection| selection.says_capabilities())
     }
 
     /// How many bytes its files have together.
@@ -248,23 +254,7 @@ impl Checkout {
         engines.iter().for_each(|identity| add(identity.as_deref().unwrap_or("").as_bytes()));
         add(&recipe);
         for selection in &self.selections {
-            add(b"tree");
-            for (path, kind) in selection.entries() {
-                add(path.as_bytes());
-                match kind {
-                    EntryKind::File(_) => {
-                        let digest =
-                            selection.tree().digest(path).map_err(|error| Failure::broken(&error))?;
-                        add(b"file");
-                        add(digest.as_bytes());
-                    }
-                    EntryKind::Link(target) => {
-                        add(b"link");
-                        add(target.as_bytes());
-                    }
-                    EntryKind::Submodule => add(b"submodule"),
-                }
-            }
+            add(selection.digest()?.as_bytes());
         }
         Ok(hasher.finalize())
     }
@@ -323,12 +313,13 @@ pub(super) fn dependencies(documents: &Documents, folder: &str) -> Vec<Dependenc
     dependencies
 }
 
-/// Adds a chart and the charts of the repository that it depends on.
+/// The files of a chart, of the charts of the repository that it depends on, and what stands at `paths`.
 pub(super) fn select_chart(
-    selection: &mut Selection,
     documents: &Documents,
     folder: &str,
-) -> Result<(), Problem> {
+    paths: &[String],
+) -> Result<Selection, Problem> {
+    let mut selection = Selection::new(documents.tree());
     let mut open = vec![folder.to_owned()];
     let mut seen = Vec::new();
     while let Some(folder) = open.pop() {
@@ -354,5 +345,6 @@ pub(super) fn select_chart(
         }
         seen.push(folder);
     }
-    Ok(())
+    selection.add_all(paths)?;
+    Ok(selection)
 }

@@ -5,8 +5,8 @@
 
 use crate::files::{Location, Tree};
 use crate::model::{Manifest, Problem, ProblemKind, Settings, Source};
-use engine::select_chart;
 use selection::Selection;
+use std::sync::Arc;
 
 mod detect;
 mod directory;
@@ -17,6 +17,7 @@ mod helm;
 pub mod jsonnet;
 mod kustomize;
 mod objects;
+mod once;
 mod output;
 mod overrides;
 mod path;
@@ -127,12 +128,12 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
     }
     let trees = Trees::new(request)?;
     let folder = path::folder(tree, &source.path)?;
-    trees.iter().skip(1).try_for_each(|tree| check_links(tree, request.settings))?;
+    trees.iter().skip(1).try_for_each(|documents| check_links(documents.tree(), request.settings))?;
     let source = overrides::apply(source, request.documents, &folder.real, request.instance)?;
     let tool = detect::tool(&source, tree, &folder, request.settings)?;
     rendered.tool = Some(tool);
     let raw = match tool {
-        Tool::Directory => directory::manifests(&source, request, &folder, &mut rendered.problems)?,
+        Tool::Directory => directory::manifests(&source, request, &folder, &mut rendered.problems)?.into(),
         Tool::Helm => chart(&source, request, &folder, &trees, rendered)?,
         Tool::Kustomize => kustomization(&source, request, &folder, rendered)?,
         Tool::Plugin => {
@@ -141,7 +142,7 @@ fn render(request: &Request<'_>, rendered: &mut Rendered) -> Result<(), Problem>
         }
     };
     known(request)?;
-    rendered.manifests = objects::expand(raw, request.settings)?;
+    rendered.manifests = objects::expand(&raw, request.settings)?;
     Ok(())
 }
 
@@ -151,28 +152,28 @@ fn chart(
     folder: &path::Folder,
     trees: &Trees<'_>,
     rendered: &mut Rendered,
-) -> Result<Vec<Manifest>, Problem> {
+) -> Result<Arc<[Manifest]>, Problem> {
     let chart = helm::chart(source, request, folder, trees, &mut rendered.problems)?;
     known(request)?;
     let recipe = rendered.recipe.insert(Recipe::Helm(chart.clone()));
-    let mut selections: Vec<Selection> = trees.iter().map(Selection::new).collect();
-    select_chart(&mut selections[0], trees.own(), &chart.folder)?;
-    for place in chart.value_files.iter().chain(chart.set_file.values()) {
-        selections[place.tree].add(&place.path)?;
-    }
-    let checkout = Checkout::new(selections);
+    let places = || chart.value_files.iter().chain(chart.set_file.values());
+    let select = |(index, documents): (usize, &Documents)| -> Result<Arc<Selection>, Problem> {
+        let paths = places().filter(|place| place.tree == index).map(|place| place.path.clone()).collect();
+        documents.selection((index == 0).then_some(&*chart.folder), paths)
+    };
+    let checkout = Checkout::new(trees.iter().enumerate().map(select).collect::<Result<_, _>>()?);
     let answered = source.helm.as_ref().is_some_and(|helm| !helm.api_versions.is_empty());
     rendered.asks = !answered && checkout.asks(recipe);
     if let (true, Some(served)) = (rendered.asks, request.destination.served) {
         recipe.serve(served);
     }
-    let output = request.engines.output(recipe, &checkout);
-    let output = output.map_err(|failure| {
+    let objects = |output| helm::manifests(output, request.documents, &chart);
+    let made = request.engines.made(recipe, &checkout, objects);
+    made.map_err(|failure| {
         let blamed = helm::blamed(&failure.to_string(), request.documents, &chart);
         let problem = failure.problem(Program::Helm, &source.path);
         blamed.map_or(problem.clone(), |blamed| problem.at(blamed))
-    })?;
-    helm::manifests(output, request.documents, &chart)
+    })?
 }
 
 fn kustomization(
@@ -180,27 +181,26 @@ fn kustomization(
     request: &Request<'_>,
     folder: &path::Folder,
     rendered: &mut Rendered,
-) -> Result<Vec<Manifest>, Problem> {
+) -> Result<Arc<[Manifest]>, Problem> {
     let build = kustomize::build(source, request, folder)?;
     known(request)?;
     let recipe = rendered.recipe.insert(Recipe::Kustomize(build.clone()));
-    let graph = kustomize::Graph::of(request.documents, &build.folder, &build.names())?;
+    let graph = request.documents.graph(&build.folder, build.names())?;
     graph.confined(build.restricted())?;
-    let (selection, sources) = graph.split();
-    let checkout = Checkout::new(vec![selection]);
+    let checkout = Checkout::new(vec![Arc::clone(&graph.selection)]);
     let answered = source.kustomize.as_ref().is_some_and(|kustomize| !kustomize.api_versions.is_empty());
     rendered.asks = !answered && recipe.inflates_charts() && checkout.asks(recipe);
     if let (true, Some(served)) = (rendered.asks, request.destination.served) {
         recipe.serve(served);
     }
-    let output = request.engines.output(recipe, &checkout);
-    let output = output.map_err(|failure| match failure {
+    let objects = |output| kustomize::manifests(output, request.documents, &graph.sources, &build.folder);
+    let made = request.engines.made(recipe, &checkout, objects);
+    made.map_err(|failure| match failure {
         Failure::Refused(text) if kustomize::may_lack_helm(&text, request.settings) => {
             kustomize::lacks_helm(&source.path)
         }
         failure => failure.problem(Program::Kustomize, &source.path),
-    })?;
-    kustomize::manifests(output, request.documents, &sources, &build.folder)
+    })?
 }
 
 /// What a source is told may depend on the commit, which a plain folder does not have.

@@ -5,14 +5,14 @@ use crate::yaml::Node;
 ///
 /// Follows the end of `GenerateManifests` in `reposerver/repository/repository.go`: an object with an array `items` is
 /// a list whatever its kind, one level deep; `items: null` beside neither `spec` nor `status` is nothing.
-pub(super) fn expand(manifests: Vec<Manifest>, settings: &Settings) -> Result<Vec<Manifest>, Problem> {
+pub(super) fn expand(manifests: &[Manifest], settings: &Settings) -> Result<Vec<Manifest>, Problem> {
     let mut objects = Vec::with_capacity(manifests.len());
     for manifest in manifests {
         let node = manifest.node();
         match node.get("items") {
-            Some(items) if items.is_seq() => members(&manifest, items, &mut objects)?,
+            Some(items) if items.is_seq() => members(manifest, items, &mut objects)?,
             Some(items) if items.is_null() && node.get("spec").is_none() && node.get("status").is_none() => {}
-            _ => objects.push(manifest),
+            _ => objects.push(manifest.clone()),
         }
     }
     for object in &objects {

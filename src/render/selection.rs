@@ -1,20 +1,29 @@
+use super::engine::Failure;
 use super::path::{clean, join};
 use crate::files::{EntryKind, Path, Tree};
 use crate::model::{Problem, ProblemKind};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// Which entries of a tree a render reads: they alone are written out, and they alone decide what is cached.
 pub(super) struct Selection {
     tree: Arc<Tree>,
     entries: BTreeMap<Path, EntryKind>,
     seen: BTreeSet<String>,
+    digest: OnceLock<Result<blake3::Hash, Failure>>,
+    says_capabilities: OnceLock<bool>,
 }
 
 impl Selection {
     /// Nothing of this tree.
     pub(super) fn new(tree: &Arc<Tree>) -> Self {
-        Self { tree: Arc::clone(tree), entries: BTreeMap::new(), seen: BTreeSet::new() }
+        Self {
+            tree: Arc::clone(tree),
+            entries: BTreeMap::new(),
+            seen: BTreeSet::new(),
+            digest: OnceLock::new(),
+            says_capabilities: OnceLock::new(),
+        }
     }
 
     /// The tree.
@@ -38,6 +47,48 @@ impl Selection {
             }
         }
         Ok(())
+    }
+
+    /// Adds what stands at each of these.
+    pub(super) fn add_all(&mut self, paths: &[String]) -> Result<(), Problem> {
+        paths.iter().try_for_each(|path| self.add(path))
+    }
+
+    /// The hash of the paths and contents of the entries.
+    pub(super) fn digest(&self) -> Result<blake3::Hash, Failure> {
+        self.digest.get_or_init(|| self.hash()).clone()
+    }
+
+    fn hash(&self) -> Result<blake3::Hash, Failure> {
+        let mut hasher = blake3::Hasher::new();
+        let mut add = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        for (path, kind) in &self.entries {
+            add(path.as_bytes());
+            match kind {
+                EntryKind::File(_) => {
+                    let digest = self.tree.digest(path).map_err(|error| Failure::broken(&error))?;
+                    add(b"file");
+                    add(digest.as_bytes());
+                }
+                EntryKind::Link(target) => {
+                    add(b"link");
+                    add(target.as_bytes());
+                }
+                EntryKind::Submodule => add(b"submodule"),
+            }
+        }
+        Ok(hasher.finalize())
+    }
+
+    /// Whether a file among the entries says `Capabilities`, or is an archive, which may.
+    pub(super) fn says_capabilities(&self) -> bool {
+        let says = |path: &Path| {
+            path.ends_with(".tgz") || self.tree.read(path).is_ok_and(|bytes| says_capabilities(&bytes))
+        };
+        *self.says_capabilities.get_or_init(|| self.entries.keys().any(says))
     }
 
     fn step(&mut self, path: &str, open: &mut Vec<String>) -> Result<(), Problem> {
@@ -67,6 +118,11 @@ impl Selection {
         }
         Ok(())
     }
+}
+
+/// Whether a text asks what the cluster serves.
+pub(super) fn says_capabilities(bytes: &[u8]) -> bool {
+    memchr::memmem::find(bytes, b"Capabilities").is_some()
 }
 
 fn leaves(path: &str) -> Problem {

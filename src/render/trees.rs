@@ -42,13 +42,8 @@ impl<'a> Trees<'a> {
         self.list[index].1.tree()
     }
 
-    /// The files of the source's own repository.
-    pub(super) fn own(&self) -> &'a Documents {
-        self.list[0].1
-    }
-
-    /// All of them.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &'a Arc<Tree>> {
-        self.list.iter().map(|(_, documents)| documents.tree())
+    /// The files of all of them.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &'a Documents> {
+        self.list.iter().map(|(_, documents)| *documents)
     }
 }

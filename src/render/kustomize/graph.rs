@@ -38,9 +38,18 @@ const PATHS: &[&str] = &[
 
 /// What a kustomization reads.
 pub(in crate::render) struct Graph {
+    /// The files.
+    pub(in crate::render) selection: Arc<Selection>,
+    /// Where objects are written.
+    pub(in crate::render) sources: Sources,
+    /// The first path that leads out of the repository.
+    escape: Option<(Path, String)>,
+}
+
+/// A graph on its way.
+struct Walk {
     selection: Selection,
     sources: Sources,
-    /// The first path that leads out of the repository.
     escape: Option<(Path, String)>,
     folders: BTreeSet<String>,
 }
@@ -61,7 +70,7 @@ impl Graph {
         folder: &str,
         extra: &[String],
     ) -> Result<Self, Problem> {
-        let mut graph = Self {
+        let mut walk = Walk {
             selection: Selection::new(documents.tree()),
             sources: Sources::default(),
             escape: None,
@@ -69,19 +78,15 @@ impl Graph {
         };
         let mut open = vec![folder.to_owned()];
         for text in extra {
-            graph.reference(folder, text, "resources", &mut open)?;
+            walk.reference(folder, text, "resources", &mut open)?;
         }
         while let Some(folder) = open.pop() {
-            if graph.folders.insert(folder.clone()) {
-                graph.folder(documents, &folder, &mut open)?;
+            if walk.folders.insert(folder.clone()) {
+                walk.folder(documents, &folder, &mut open)?;
             }
         }
-        Ok(graph)
-    }
-
-    /// The files, and where objects are written.
-    pub(in crate::render) fn split(self) -> (Selection, Sources) {
-        (self.selection, self.sources)
+        let Walk { selection, sources, escape, .. } = walk;
+        Ok(Self { selection: Arc::new(selection), sources, escape })
     }
 
     /// Paths that leave the repository end a build, whatever the load restrictor allows.
@@ -94,7 +99,9 @@ impl Graph {
         };
         Err(problem.help("put the file into the repository").at(crate::files::Location::head(file.clone())))
     }
+}
 
+impl Walk {
     fn folder(&mut self, documents: &Documents, folder: &str, open: &mut Vec<String>) -> Result<(), Problem> {
         let tree = documents.tree();
         let Ok(Some(real)) = tree.resolve(folder) else { return Ok(()) };

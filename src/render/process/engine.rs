@@ -468,8 +468,8 @@ fn complaint(text: &str, at: &str) -> Failure {
     };
     let says = |signs: &[&str]| signs.iter().any(|sign| text.contains(sign));
     match () {
-        () if says(OFFLINE) => Failure::Offline(short),
         () if says(EXHAUSTED) => Failure::Broken(short),
+        () if says(OFFLINE) => Failure::Offline(short),
         () => Failure::Refused(short),
     }
 }
