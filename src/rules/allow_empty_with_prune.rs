@@ -21,7 +21,7 @@ fn check(cx: &mut Context<'_>) {
         let Some(entry) = automated.entry("allowEmpty").filter(|_| is_on("allowEmpty") == Some(true)) else {
             continue;
         };
-        let edits = subject.edits(cx, edit::delete(automated, &entry));
+        let edits = subject.edits(cx, || edit::delete(automated, &entry));
         let message = format!("nothing keeps {} from being emptied", subject.name());
         subject
             .report(cx, entry.key_node.span(), message)

@@ -42,7 +42,7 @@ fn known_options(set: &Set, cx: &mut Context<'_>) -> bool {
         if sets::may_be_patched(cx.inventory, set, &["goTemplateOptions"]) {
             continue;
         }
-        let edits = options::edits(&set.manifest, edit::replace(item, &STRICT.into()), cx.inventory);
+        let edits = options::edits(&set.manifest, cx.inventory, || edit::replace(item, &STRICT.into()));
         cx.report_set(set, set.manifest.location_of(item), format!("`{text}` is no option of a Go template"))
             .because("the controller panics on it: nothing of the set is created, updated or deleted, and no condition says why")
             .help(format!("write `{STRICT}`"))
@@ -63,11 +63,10 @@ fn tolerant(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
     }
     let spec = set.manifest.node().get("spec");
     let written = spec.and_then(|spec| spec.get("goTemplateOptions"));
-    let edit = match written {
+    let edits = options::edits(&set.manifest, cx.inventory, || match written {
         Some(list) if list.is_seq() => edit::push(list, &json!(STRICT)),
         _ => spec.and_then(|spec| edit::set(spec, &["goTemplateOptions"], &json!([STRICT]))),
-    };
-    let edits = options::edits(&set.manifest, edit, cx.inventory);
+    });
     let printed = match options.missing {
         Missing::Zero => "nothing or `<no value>`",
         Missing::Default | Missing::Error => "`<no value>`",

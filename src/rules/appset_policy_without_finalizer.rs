@@ -35,13 +35,12 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
     if sets::may_be_patched(cx.inventory, set, &["finalizers", "applicationsSync"]) {
         return;
     }
-    let edit = match finalizers {
+    let edits = options::edits(&set.manifest, cx.inventory, || match finalizers {
         Some(list) if list.is_seq() => edit::push(list, &json!(RESOURCES_FINALIZER)),
         _ => {
             metadata.and_then(|metadata| edit::set(metadata, &["finalizers"], &json!([RESOURCES_FINALIZER])))
         }
-    };
-    let edits = options::edits(&set.manifest, edit, cx.inventory);
+    });
     let kept = match policy {
         ApplicationsSync::CreateOnly => "which are only to be created",
         _ => "which are never to be deleted",

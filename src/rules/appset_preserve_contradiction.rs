@@ -28,8 +28,8 @@ fn check(set: &Set, admitted: &ApplicationSet, cx: &mut Context<'_>) {
         let is_own = |item: &Node<'_>| item.as_str().is_some_and(cascades);
         let Some(own) = finalizers.value.items().find(is_own) else { continue };
         let alone = finalizers.value.items().all(|item| is_own(&item));
-        let edit = if alone { edit::delete(metadata, &finalizers) } else { None };
-        let edits = options::edits(&set.manifest, edit, cx.inventory);
+        let remove = || if alone { edit::delete(metadata, &finalizers) } else { None };
+        let edits = options::edits(&set.manifest, cx.inventory, remove);
         report(set, own, own.text(), cx).fix(FixKind::Unsafe, edits);
     }
     let patch = set.manifest.node().at(&["spec", "templatePatch"]);

@@ -103,7 +103,7 @@ fn unknown(set: &Set, entry: &Entry<'_>, cx: &mut Context<'_>) {
     match (yaml::nearest(&wrong.key, &names), within()) {
         (Some(meant), _) => {
             let edits =
-                options::edits(&set.manifest, edit::replace(wrong.key_node, &meant.into()), cx.inventory);
+                options::edits(&set.manifest, cx.inventory, || edit::replace(wrong.key_node, &meant.into()));
             let help = format!("write `{meant}`");
             cx.report_set(set, place, format!("{message}; `{meant}` is"))
                 .because(because)
@@ -169,8 +169,8 @@ fn patterns(set: &Set, git: Node<'_>, cx: &mut Context<'_>) {
         }
         let Some((why, help)) = never(pattern) else { continue };
         let meant = clean(pattern.trim_start_matches('/')).filter(|meant| never(meant).is_none());
-        let edit = meant.and_then(|meant| edit::replace(entry.value, &meant.to_string().into()));
-        let edits = options::edits(&set.manifest, edit, cx.inventory);
+        let mend = || edit::replace(entry.value, &meant?.to_string().into());
+        let edits = options::edits(&set.manifest, cx.inventory, mend);
         let place = set.manifest.locate(entry.value.span());
         cx.report_set(set, place, format!("the pattern `{pattern}` matches no folder: {why}"))
             .because("a pattern that matches nothing is no error to Argo CD: every Application that it made before is deleted")

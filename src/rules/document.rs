@@ -232,7 +232,10 @@ impl<'a> Document<'a> {
 
     /// Puts other text in place of a scalar, in the quotes it has or needs.
     pub fn rewrite(&self, scalar: Node<'_>, text: &str) -> Vec<Edit> {
-        self.edits(edit::replace(scalar, &text.into()))
+        match self.manifest.is_written() {
+            true => self.edits(edit::replace(scalar, &text.into())),
+            false => Vec::new(),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ fn check(cx: &mut Context<'_>) {
         for (field, key) in [("annotations", Some(TRACKING.to_owned())), ("labels", label)] {
             let (Some(map), Some(key)) = (metadata.get(field), key) else { continue };
             let Some(entry) = map.entry(&key) else { continue };
-            let edits = subject.edits(cx, edit::delete(map, &entry));
+            let edits = subject.edits(cx, || edit::delete(map, &entry));
             let message = format!("`{key}` makes the namespace an object of {}", subject.name());
             subject
                 .report(cx, entry.key_node.span(), message)

@@ -18,16 +18,15 @@ pub(super) fn annotate(manifest: &Manifest, options: &[&str], inventory: &Invent
     let kept = own.iter().filter(|item| options.iter().all(|option| name(option) != name(item)));
     let text = kept.chain(options.iter().copied()).collect::<Vec<_>>().join(separator);
     let path = ["metadata", "annotations", SYNC_OPTIONS];
-    edits(manifest, edit::set(manifest.node(), &path, &Value::from(text)), inventory)
+    edits(manifest, inventory, || edit::set(manifest.node(), &path, &Value::from(text)))
 }
 
 /// Adds an option to the list at `path`, a list that may not be there yet.
 pub(super) fn add(manifest: &Manifest, path: &[&str], option: &str, inventory: &Inventory) -> Vec<Edit> {
-    let edit = match manifest.node().at(path) {
+    edits(manifest, inventory, || match manifest.node().at(path) {
         Some(list) if list.is_seq() => edit::push(list, &json!(option)),
         _ => edit::set(manifest.node(), path, &json!([option])),
-    };
-    edits(manifest, edit, inventory)
+    })
 }
 
 /// Takes options of these names off an object; the annotation goes where nothing is left of it.
@@ -39,13 +38,12 @@ pub(super) fn without(manifest: &Manifest, names: &[&str], inventory: &Inventory
     let text = own.iter().filter(|item| !is_named(item)).collect::<Vec<_>>().join(separator);
     if !text.is_empty() {
         let path = ["metadata", "annotations", SYNC_OPTIONS];
-        return edits(manifest, edit::set(manifest.node(), &path, &Value::from(text)), inventory);
+        return edits(manifest, inventory, || edit::set(manifest.node(), &path, &Value::from(text)));
     }
-    let edit = manifest.node().at(&["metadata", "annotations"]).and_then(|map| {
-        let entry = map.entry(SYNC_OPTIONS)?;
-        edit::delete(map, &entry)
-    });
-    edits(manifest, edit, inventory)
+    edits(manifest, inventory, || {
+        let map = manifest.node().at(&["metadata", "annotations"])?;
+        edit::delete(map, &map.entry(SYNC_OPTIONS)?)
+    })
 }
 
 /// Takes one option out of the list at `path`; the list goes where nothing is left of it.
@@ -59,12 +57,10 @@ pub(super) fn drop_option(
     let Some(map) = manifest.node().at(way) else { return Vec::new() };
     let Some(entry) = map.entry(key) else { return Vec::new() };
     let named = |item: &Node<'_>| item.as_str() == Some(option);
-    let edit = match entry.value.items().find(named) {
-        Some(_) if entry.value.len() == 1 => edit::delete(map, &entry),
-        Some(item) => edit::take(entry.value, item),
-        None => None,
-    };
-    edits(manifest, edit, inventory)
+    edits(manifest, inventory, || match entry.value.items().find(named)? {
+        _ if entry.value.len() == 1 => edit::delete(map, &entry),
+        item => edit::take(entry.value, item),
+    })
 }
 
 /// Writes a text in place of the value at `path`.
@@ -80,7 +76,7 @@ pub(super) fn edit_node(
     value: &Value,
     inventory: &Inventory,
 ) -> Vec<Edit> {
-    edits(manifest, edit::replace(node, value), inventory)
+    edits(manifest, inventory, || edit::replace(node, value))
 }
 
 /// Writes the annotation `new` with this value in place of the annotation `old`.
@@ -93,8 +89,8 @@ pub(super) fn exchange(
 ) -> Vec<Edit> {
     let Some(map) = manifest.node().at(&["metadata", "annotations"]) else { return Vec::new() };
     let Some(entry) = map.entry(old).filter(|_| map.get(new).is_none()) else { return Vec::new() };
-    let mut all = edits(manifest, edit::replace(entry.key_node, &json!(new)), inventory);
-    let value = edits(manifest, edit::replace(entry.value, &json!(value)), inventory);
+    let mut all = edits(manifest, inventory, || edit::replace(entry.key_node, &json!(new)));
+    let value = edits(manifest, inventory, || edit::replace(entry.value, &json!(value)));
     match (all.is_empty(), value.is_empty()) {
         (false, false) => all.extend(value),
         _ => all.clear(),
@@ -102,12 +98,19 @@ pub(super) fn exchange(
     all
 }
 
-/// A change of the text of an object; nothing where that does not stand in the tree as it is.
-pub(super) fn edits(manifest: &Manifest, edit: Option<(Span, String)>, inventory: &Inventory) -> Vec<Edit> {
+/// A change of the text of an object; nothing, and not asked for, where that does not stand in the tree as it is.
+pub(super) fn edits(
+    manifest: &Manifest,
+    inventory: &Inventory,
+    edit: impl FnOnce() -> Option<(Span, String)>,
+) -> Vec<Edit> {
     let path = manifest.path();
     let is_verbatim = || inventory.documents.manifest(path).is_ok_and(|parsed| parsed.verbatim);
     if !manifest.is_written() || !is_verbatim() {
         return Vec::new();
     }
-    edit.map(|(span, text)| Edit { location: Location::new(path.clone(), span), text }).into_iter().collect()
+    edit()
+        .map(|(span, text)| Edit { location: Location::new(path.clone(), span), text })
+        .into_iter()
+        .collect()
 }

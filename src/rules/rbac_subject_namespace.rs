@@ -60,7 +60,7 @@ fn own_account<'a>(app: &'a App, name: &str) -> Option<&'a Target> {
 fn report(app: &App, target: &Target, account: &Target, subject: Node<'_>, cx: &mut Context<'_>) {
     let Some(entry) = subject.entry("namespace") else { return };
     let (namespace, meant) = (entry.value.text(), &*account.key.namespace);
-    let edits = options::edits(&target.manifest, edit::replace(entry.value, &meant.into()), cx.inventory);
+    let edits = options::edits(&target.manifest, cx.inventory, || edit::replace(entry.value, &meant.into()));
     let message = format!(
         "`{}` gives its rights to `{namespace}/{}`, and the account is in `{meant}`",
         target.key, account.key.name

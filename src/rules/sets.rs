@@ -259,10 +259,10 @@ impl<'a> Subject<'a> {
     }
 
     /// A change of its text; nothing where it does not stand in the tree as it is.
-    pub fn edits(&self, cx: &Context<'_>, change: Option<edit::Edit>) -> Vec<Edit> {
+    pub fn edits(&self, cx: &Context<'_>, change: impl FnOnce() -> Option<edit::Edit>) -> Vec<Edit> {
         match self {
-            Self::App(app) => options::edits(&app.application.manifest, change, cx.inventory),
-            Self::Template(set, _) => options::edits(&set.manifest, change, cx.inventory),
+            Self::App(app) => options::edits(&app.application.manifest, cx.inventory, change),
+            Self::Template(set, _) => options::edits(&set.manifest, cx.inventory, change),
         }
     }
 }

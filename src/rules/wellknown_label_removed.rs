@@ -19,7 +19,7 @@ const NEW: &str = "node-role.kubernetes.io/control-plane";
 fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     let Some(pod) = pods::template(&target.key, &target.manifest) else { return };
     let Some(place) = wanted(pod) else { return };
-    let edits = options::edits(&target.manifest, edit::replace(place, &NEW.into()), cx.inventory);
+    let edits = options::edits(&target.manifest, cx.inventory, || edit::replace(place, &NEW.into()));
     cx.report(target.manifest.location_of(place), format!("`{}` wants nodes with `{OLD}`", target.key))
         .about(app, target)
         .because("nodes have not carried this label since Kubernetes 1.24, but for some distributions: the Pods stay pending")

@@ -30,47 +30,47 @@ pub(super) fn changes(file: &File, edit: &Edit) -> Option<(Changed, File)> {
     if after.nodes.is_empty() || states(file) != states(&after) {
         return None;
     }
-    let (a, b) = (outline(file), outline(&after));
-    let shorter = a.len().min(b.len());
-    let head = a.iter().zip(&b).take_while(|(a, b)| a == b).count();
-    let tail = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count().min(shorter - head);
-    let changed = Changed { before: head..a.len() - tail, after: head..b.len() - tail };
+    let (depths, depths_after) = (depths(file), depths(&after));
+    let same = |a: usize, b: usize| depths[a] == depths_after[b] && says_the_same(file, a, &after, b);
+    let (before, behind) = (file.nodes.len(), after.nodes.len());
+    let shorter = before.min(behind);
+    let head = (0..shorter).take_while(|&at| same(at, at)).count();
+    let from_end = |at: &usize| same(before - 1 - at, behind - 1 - at);
+    let tail = (0..shorter - head).take_while(from_end).count();
+    let changed = Changed { before: head..before - tail, after: head..behind - tail };
     same_aliases(file, &after, &changed).then_some((changed, after))
 }
 
-/// A node without its place: depth, kind, properties, text.
-#[derive(PartialEq)]
-struct Outline<'a> {
-    depth: usize,
-    kind: Kind,
-    flags: u8,
-    anchor: Option<&'a str>,
-    tag: Option<&'a str>,
-    text: &'a str,
-}
-
-fn outline(file: &File) -> Vec<Outline<'_>> {
+/// How deep each node stands.
+fn depths(file: &File) -> Vec<u32> {
     let mut open: Vec<u32> = Vec::new();
-    let outline = |(index, raw): (usize, &Raw)| {
-        let index = index as u32;
-        while open.last().is_some_and(|&end| end <= index) {
+    let depth = |(index, raw): (usize, &Raw)| {
+        while open.last().is_some_and(|&end| end as usize <= index) {
             open.pop();
         }
-        let depth = open.len();
+        let depth = open.len() as u32;
         if matches!(raw.kind, Kind::Map | Kind::Seq) {
             open.push(raw.a);
         }
-        let props: Option<&Props> = file.props_of(index);
-        Outline {
-            depth,
-            kind: raw.kind,
-            flags: raw.flags & !(SIDE | DISTINCT),
-            anchor: props.and_then(|props| props.anchor.as_deref()),
-            tag: props.and_then(|props| props.tag.as_deref()),
-            text: if raw.kind.is_scalar() { file.node(NodeId(index)).text() } else { "" },
-        }
+        depth
     };
-    file.nodes.iter().enumerate().map(outline).collect()
+    file.nodes.iter().enumerate().map(depth).collect()
+}
+
+/// Whether two nodes are the same but for their places: kind, properties, text.
+fn says_the_same(one: &File, a: usize, other: &File, b: usize) -> bool {
+    let (raw, twin) = (&one.nodes[a], &other.nodes[b]);
+    let flags = |raw: &Raw| raw.flags & !(SIDE | DISTINCT);
+    if raw.kind != twin.kind || flags(raw) != flags(twin) {
+        return false;
+    }
+    let (props, twins) = (one.props_of(a as u32), other.props_of(b as u32));
+    let (text, twins_text) = (one.node(NodeId(a as u32)).text(), other.node(NodeId(b as u32)).text());
+    named(props) == named(twins) && (!raw.kind.is_scalar() || text == twins_text)
+}
+
+fn named(props: Option<&Props>) -> (Option<&str>, Option<&str>) {
+    props.map_or((None, None), |props| (props.anchor.as_deref(), props.tag.as_deref()))
 }
 
 /// Whether every alias outside of what changed refers to the node that it did.
