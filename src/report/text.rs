@@ -291,6 +291,10 @@ fn summary(lint: &Lint<'_>, placed: &[Placed<'_>], layout: Layout<'_>) -> String
         })
         .collect();
     let mut text = match verdicts.as_slice() {
+        // Nothing wrong was found where nothing was looked at; that is no praise.
+        [] if lint.summary.objects == 0 && !sum.left.is_empty() => {
+            format!("{BOLD}nothing judged{BOLD:#}: {}", sum.looked_at)
+        }
         [] => format!("{BOLD}clean{BOLD:#}: {}", sum.looked_at),
         _ => format!("{} in {}", verdicts.join(", "), sum.looked_at),
     };

@@ -30,7 +30,9 @@ fn check(_: ResourceId, app: &App, target: &Target, cx: &mut Context<'_>) {
     };
     let place = Place { instance: app.instance, cluster: Arc::clone(&app.cluster), key };
     let inventory = cx.inventory;
-    let Some(&id) = inventory.at(&place).first() else { return };
+    // Folders that no Application names are alternatives as often as not.
+    let is_beside = |id: &&ResourceId| app.is_written() || std::ptr::eq(inventory.app(**id), app);
+    let Some(&id) = inventory.at(&place).iter().find(is_beside) else { return };
     let (owner, workload) = (inventory.app(id), inventory.target(id));
     let Some(replicas) = workload.manifest.node().get("spec").and_then(|spec| spec.entry("replicas")) else {
         return;

@@ -2,8 +2,8 @@
 
 use super::path::{Folder, join};
 use super::recipe::{Argument, Command, Place, Program, Step};
-use super::{Request, helm};
-use crate::files::{EntryKind, Tree};
+use super::{Documents, Request, helm};
+use crate::files::{EntryKind, Location, Tree};
 use crate::model::{Kustomize, Problem, ProblemKind, Settings, Source};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -261,6 +261,19 @@ fn patch(patch: &Value) -> Value {
         out.insert("target".to_owned(), Value::Object(pick(target, &keys)));
     }
     Value::Object(out)
+}
+
+/// What a complaint of Kustomize is about: the text of the kustomization that it quotes, else the kustomization.
+pub(super) fn blamed(complaint: &str, read: &Documents, folder: &str) -> Option<Location> {
+    let path = read.tree().resolve(&file_of(read.tree(), folder)?).ok()??;
+    let quoted = || {
+        let file = read.single(&path).ok()?;
+        let root = file.documents().first()?.root().ok()?;
+        let mut quotes = complaint.split('\'').filter(|quote| !quote.is_empty());
+        let named = |quote: &str| file.node(root).subtree().find(|node| node.text() == quote);
+        quotes.find_map(named).map(|node| Location::new(path.clone(), node.span()))
+    };
+    Some(quoted().unwrap_or_else(|| Location::head(path.clone())))
 }
 
 /// The file of a kustomization folder that Argo CD edits: the first by name.
