@@ -99,7 +99,13 @@ fn judge_merge(example: &Example, options: &rules::Options) -> Vec<Found> {
     let forecast =
         Forecast::new(&Sides { base: &base, head: &head, between: &between, stateful: &options.stateful });
     let change = Change::new(&base, &head, &forecast);
-    let judged = rules::judge_merge(&change, options, configuration.as_ref(), today());
+    let judged = rules::judge_merge(
+        &change,
+        rules::judge_head(&head, options),
+        options,
+        configuration.as_ref(),
+        today(),
+    );
     let (of_base, of_head): (Vec<Finding>, Vec<Finding>) =
         judged.findings.into_iter().partition(|finding| finding.location.side == Side::Base);
     let sided = |prefix: &str, found: Vec<Found>| {

@@ -50,7 +50,7 @@ pub struct Known {
 }
 
 /// Switches of the controller and the repo-server.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Settings {
     /// `--enable-new-git-file-globbing`
     pub new_git_file_globbing: bool,

@@ -1,12 +1,13 @@
 //! From a command line to an inventory: which tree, which configuration, what is known beside it.
 
 use super::args::{Beside, Diff, Global};
+use super::both;
 use super::error::Error;
 use super::paths::{self, Seen};
 use super::programs;
 use super::progress::Progress;
 use crate::config::{self, Loaded};
-use crate::files::{self, Repository, Tree};
+use crate::files::{self, Listed, Repository, Tree};
 use crate::finding::Finding;
 use crate::forecast;
 use crate::inventory::{App, Inventory, Known, Mapping, Options};
@@ -199,32 +200,45 @@ pub fn pair(global: &Global, diff: &Diff) -> Result<Pair, Error> {
     let mut of_base = side(base, Documents::new(Arc::clone(&base.tree)))?;
     let documents = Documents::beside(Arc::clone(&head.tree), &of_base.documents);
     let mut of_head = side(head, documents)?;
-    let mut before = watched(global, &mut of_base);
-    of_head.scopes = Some(before.scopes.clone());
-    let (address, branch) = before.own.clone();
-    of_head.address = address;
-    of_head.branch = of_head.branch.or(branch);
-    of_head.apart.clone_from(&before.apart);
-    let after = watched(global, &mut of_head);
-    if after.apart != before.apart {
-        // Head brings the alternative to what base has.
-        of_base.apart.clone_from(&after.apart);
-        before = watched(global, &mut of_base);
+    of_head.memory = Arc::clone(&of_base.memory);
+    let progress = Progress::start(global);
+    if let Some(progress) = &progress {
+        (of_base.observer, of_head.observer) = (progress.observer(), progress.observer());
     }
+    // Head takes from base what exists on its clusters and which address is this repository. That is seldom anything but
+    // what it would find by itself, so both are loaded at once, each from a thread that may wait for the other one.
+    let load = || both(|| Inventory::load(&of_base), || Inventory::load(&of_head));
+    let trailers = || match (&repository, &base.commit, &head.commit) {
+        (Some(repository), Some(base), Some(head)) => {
+            repository.trailers(base, head, config::acknowledgement::TRAILER)
+        }
+        _ => Ok(Vec::new()),
+    };
+    let ((mut before, mut after), trailers) = both(load, trailers);
+    if after.own != before.own || after.scopes != before.scopes {
+        of_head.scopes = Some(before.scopes.clone());
+        let (address, branch) = before.own.clone();
+        of_head.address = address;
+        of_head.branch = of_head.branch.or(branch);
+        after = Inventory::load(&of_head);
+    }
+    // What is an alternative on one side is one on both.
+    let apart: BTreeSet<_> = before.apart.union(&after.apart).cloned().collect();
+    for (side, options) in [(&mut before, &mut of_base), (&mut after, &mut of_head)] {
+        if side.apart != apart {
+            options.apart.clone_from(&apart);
+            *side = Inventory::load(options);
+        }
+    }
+    drop(progress);
     let seen = [base, head].map(|half| Seen::new(&current, &half.root));
     let nothing_there = |inventory: &Inventory| inventory.is_empty() && inventory.problems.is_empty();
     if nothing_there(&before) && nothing_there(&after) {
         return Err(nothing(&seen[1]));
     }
     let between = after.again(&of_head, &forecast::read_again(&before, &after));
-    let trailers = match (&repository, &base.commit, &head.commit) {
-        (Some(repository), Some(base), Some(head)) => {
-            repository.trailers(base, head, config::acknowledgement::TRAILER)?
-        }
-        _ => Vec::new(),
-    };
     let [base, head] = halves;
-    let names = [base.name, head.name];
+    let (names, trailers) = ([base.name, head.name], trailers?);
     Ok(Pair { base: before, head: after, between, configuration, seen, names, trailers })
 }
 
@@ -270,23 +284,34 @@ fn revisions(diff: &Diff, current: &Path) -> Result<([Half; 2], Option<Arc<Repos
         }
     };
     let root = repository.root().to_owned();
-    let at = |commit: &str, name: &str| -> Result<Half, Error> {
-        let tree = Arc::new(Tree::revision(&repository, commit)?);
+    let half = |tree: Tree, commit: &str, name: &str| {
         let short = commit.get(..7).unwrap_or(commit);
         let name = if name.starts_with(short) { short.to_owned() } else { format!("{name} ({short})") };
-        Ok(Half { tree, root: root.clone(), commit: Some(commit.to_owned()), name })
+        Half { tree: Arc::new(tree), root: root.clone(), commit: Some(commit.to_owned()), name }
     };
-    let head = match &diff.head {
-        Some(name) => at(&repository.resolve(name)?, name)?,
-        None => Half {
-            tree: Arc::new(Tree::open(&root)?),
-            root: root.clone(),
-            commit: repository.resolve("HEAD").ok(),
-            name: "working tree".to_owned(),
-        },
+    let head = || -> Result<Half, Error> {
+        Ok(match &diff.head {
+            Some(name) => {
+                let commit = repository.resolve(name)?;
+                half(Tree::revision(&repository, &commit)?, &commit, name)
+            }
+            None => Half {
+                tree: Arc::new(Tree::open(&root)?),
+                root: root.clone(),
+                commit: repository.resolve("HEAD").ok(),
+                name: "working tree".to_owned(),
+            },
+        })
     };
-    let base = at(&base, &base_name)?;
-    Ok(([base, head], Some(repository)))
+    let halves = || -> Result<[Half; 2], Error> {
+        let (listed, head) = both(|| Listed::new(&repository, &base), head);
+        let head = head?;
+        let tree = Tree::listed(&repository, &listed?, Some(Arc::clone(&head.tree)))?;
+        Ok([half(tree, &base, &base_name), head])
+    };
+    // What is asked for next is asked while git lists the files; an answer that is an error is given then.
+    let (halves, _) = both(halves, || (repository.origin_url().is_ok(), repository.default_branch().is_ok()));
+    Ok((halves?, Some(repository)))
 }
 
 /// The one object of this kind in `file`: the tree is only what is mapped, nothing is guessed, nothing else discovered.

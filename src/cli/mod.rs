@@ -56,11 +56,26 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Runs the work, and everything it runs in parallel, on stacks of [`STACK`] bytes: documents may be 10,000 levels deep, and
 /// libraries walk and drop values by recursion.
 fn with_deep_stack(work: impl FnOnce() -> ExitCode + Send) -> ExitCode {
-    match rayon::ThreadPoolBuilder::new().num_threads(programs::threads()).stack_size(STACK).build() {
-        Ok(pool) => pool.install(work),
-        // A machine that gives no such threads may still manage with its own.
-        Err(_) => work(),
-    }
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(programs::threads()).stack_size(STACK);
+    // A machine that gives no such threads may still manage with its own.
+    let _ = pool.build_global();
+    both(work, || ()).0
+}
+
+/// Runs two things at once, each on a thread that is not the pool's, so that one may wait for the other; the first on a
+/// deep stack. Where the machine gives no further thread, one comes after the other.
+fn both<A: Send, B>(one: impl FnOnce() -> A + Send, other: impl FnOnce() -> B) -> (A, B) {
+    let mut one = Some(one);
+    let mut run = || one.take().map(|one| one());
+    let (done, other) = std::thread::scope(|scope| {
+        let started = std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &mut run);
+        let other = other();
+        let join = |thread: std::thread::ScopedJoinHandle<'_, Option<A>>| {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        };
+        (started.ok().and_then(join), other)
+    });
+    (done.or_else(run).expect("it is run here if nowhere else"), other)
 }
 
 fn command(args: &Args) -> Result<Exit, Error> {

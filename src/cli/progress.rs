@@ -34,12 +34,17 @@ struct Shared {
 struct State {
     found: usize,
     done: usize,
-    running: BTreeMap<AppId, (Instant, Arc<str>)>,
+    /// By who counts, and what it counts.
+    running: BTreeMap<(usize, AppId), (Instant, Arc<str>)>,
+    observers: usize,
     is_over: bool,
 }
 
 /// Counts for the one that draws.
-struct Counter(Arc<Shared>);
+struct Counter {
+    shared: Arc<Shared>,
+    number: usize,
+}
 
 impl Progress {
     /// Begins, where a person watches: standard error is a terminal, not a log, and neither `-q` nor a machine asks.
@@ -56,9 +61,14 @@ impl Progress {
         Some(Self { shared, drawing })
     }
 
-    /// Who is to hear how rendering goes.
+    /// Who is to hear how rendering goes, of one inventory.
     pub(super) fn observer(&self) -> Arc<dyn Observer> {
-        Arc::new(Counter(Arc::clone(&self.shared)))
+        let mut number = 0;
+        self.shared.update(|state| {
+            number = state.observers;
+            state.observers += 1;
+        });
+        Arc::new(Counter { shared: Arc::clone(&self.shared), number })
     }
 }
 
@@ -81,17 +91,17 @@ impl Shared {
 
 impl Observer for Counter {
     fn found(&self, count: usize) {
-        self.0.update(|state| state.found += count);
+        self.shared.update(|state| state.found += count);
     }
 
     fn begins(&self, id: AppId, application: &Application) {
         let named = application.id();
-        self.0.update(|state| drop(state.running.insert(id, (Instant::now(), named))));
+        self.shared.update(|state| drop(state.running.insert((self.number, id), (Instant::now(), named))));
     }
 
     fn ends(&self, id: AppId) {
-        self.0.update(|state| {
-            state.running.remove(&id);
+        self.shared.update(|state| {
+            state.running.remove(&(self.number, id));
             state.done += 1;
         });
     }
@@ -153,7 +163,7 @@ mod tests {
         let now = Instant::now();
         let ago = |seconds: u64| now.checked_sub(Duration::from_secs(seconds)).unwrap();
         let running = |list: &[(u64, &str)]| {
-            list.iter().enumerate().map(|(id, (age, name))| (id, (ago(*age), (*name).into()))).collect()
+            list.iter().enumerate().map(|(id, (age, name))| ((0, id), (ago(*age), (*name).into()))).collect()
         };
         for (found, done, list, expected) in [
             (0, 0, &[][..], "reading"),
@@ -173,7 +183,7 @@ mod tests {
             ),
             (1, 0, &[(9, "a\u{1b}[2J\nb")], "rendered 0 of 1 Applications; a\u{241b}[2J b takes 9 s"),
         ] {
-            let state = State { found, done, running: running(list), is_over: false };
+            let state = State { found, done, running: running(list), ..State::default() };
             assert_eq!(state.line(now), expected);
         }
     }

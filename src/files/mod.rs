@@ -19,6 +19,7 @@ pub use disk::{
     is_folder, make_folder, read_file, read_file_if_any, real_path, stamp, write_atomically, write_new,
 };
 pub use error::Error;
+pub use objects::Listed;
 pub use repository::{Branch, Repository};
 pub use scratch::Scratch;
 pub use span::{Lines, Location, Position, Side, Span};

@@ -2,6 +2,7 @@
 
 use super::tree::{Listing, Place};
 use super::{EntryKind, Error, Repository, Tree, git};
+use sha1::Digest;
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -16,12 +17,15 @@ impl Tree {
     ///
     /// `revision` is whatever git takes for a commit: a branch, a tag, a hash, `HEAD~2`.
     pub fn revision(repository: &Repository, revision: &str) -> Result<Self, Error> {
-        let commit = repository.resolve(revision)?;
+        Self::listed(repository, &Listed::new(repository, revision)?, None)
+    }
+
+    /// The same of what git has listed, where files that `twin` holds with the same content are read from there. It is a
+    /// revision of the same repository, or its working directory.
+    pub fn listed(repository: &Repository, listed: &Listed, twin: Option<Arc<Self>>) -> Result<Self, Error> {
         let root = repository.root();
         let objects = Objects::new(root, repository.is_bare());
-        // Without `--long`, which dies in a partial clone.
-        let arguments = ["ls-tree", "-r", "-z", "--full-tree", &commit];
-        let lines = git::run(root, repository.is_bare(), &arguments)?.output("list the files", root)?;
+        let lines = &listed.lines;
         let mut entries = Vec::new();
         for line in lines.split(|byte| *byte == 0).filter(|line| !line.is_empty()) {
             entries.push(parse(line).ok_or_else(|| Error::Git {
@@ -30,9 +34,15 @@ impl Tree {
                 message: format!("it wrote `{}`", String::from_utf8_lossy(line)),
             })?);
         }
-        let sizes = objects.sizes(entries.iter().map(|(entry, _)| entry.object))?;
+        let known = |(entry, name): &(TreeEntry<'_>, &[u8])| {
+            twin.as_ref()?.size_of(std::str::from_utf8(name).ok()?, entry.object)
+        };
+        let known: Vec<Option<u64>> = entries.iter().map(known).collect();
+        let unknown = entries.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let mut sizes = objects.sizes(unknown.map(|((entry, _), _)| entry.object))?.into_iter();
         let mut listing = Listing::default();
-        for ((entry, name), size) in entries.into_iter().zip(sizes) {
+        for ((entry, name), known) in entries.into_iter().zip(known) {
+            let size = known.or_else(|| sizes.next()).unwrap_or(0);
             let mut impossible = false;
             listing.add(name, |path| {
                 let read = entry.read(size, &objects, path)?;
@@ -43,7 +53,24 @@ impl Tree {
                 listing.unreadable_names.push(String::from_utf8_lossy(name).into_owned());
             }
         }
-        Ok(Self::build(listing, Some(objects), None))
+        Ok(Self::build(listing, Some(objects), None).beside(twin))
+    }
+}
+
+/// The files of a commit as git lists them, on their way into a tree.
+pub struct Listed {
+    lines: Vec<u8>,
+}
+
+impl Listed {
+    /// Of whatever git takes for a commit.
+    pub fn new(repository: &Repository, revision: &str) -> Result<Self, Error> {
+        let commit = repository.resolve(revision)?;
+        let root = repository.root();
+        // Without `--long`, which dies in a partial clone.
+        let arguments = ["ls-tree", "-r", "-z", "--full-tree", &commit];
+        let lines = git::run(root, repository.is_bare(), &arguments)?.output("list the files", root)?;
+        Ok(Self { lines })
     }
 }
 
@@ -117,6 +144,9 @@ impl Objects {
     /// The sizes of objects, in the order that they were asked for; 0 of one that is missing.
     pub(super) fn sizes<'a>(&self, objects: impl Iterator<Item = &'a str>) -> Result<Vec<u64>, Error> {
         let list: String = objects.flat_map(|object| [object, "\n"]).collect();
+        if list.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut command = git::command(&self.root, self.bare);
         command.args(["cat-file", "--batch-check=%(objectsize)", "--buffer"]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
@@ -136,6 +166,16 @@ impl Objects {
 
 fn no_git(root: &Path, source: io::Error) -> Error {
     Error::NoGit { path: root.to_owned(), source }
+}
+
+/// The name of a blob with these bytes, by the hash that made `like`.
+pub(super) fn id(bytes: &[u8], like: &str) -> String {
+    fn of<D: Digest>(bytes: &[u8]) -> String {
+        let digest = D::new().chain_update(format!("blob {}\0", bytes.len())).chain_update(bytes).finalize();
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+    // Repositories name their objects by one of two hashes (`extensions.objectFormat`).
+    if like.len() == 64 { of::<sha2::Sha256>(bytes) } else { of::<sha1::Sha1>(bytes) }
 }
 
 enum Blob {

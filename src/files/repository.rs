@@ -1,9 +1,9 @@
 //! A git repository: its root, branches and commits.
 
 use super::{Error, git};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// A git repository on disk. Reading from it executes nothing and fetches nothing.
 #[derive(Debug)]
@@ -11,6 +11,9 @@ pub struct Repository {
     root: PathBuf,
     bare: bool,
     references: OnceLock<BTreeMap<String, Reference>>,
+    origin_url: OnceLock<Option<String>>,
+    /// Hashes of commits that were asked for; they are known to be there.
+    commits: Mutex<BTreeSet<String>>,
 }
 
 #[derive(Debug)]
@@ -40,7 +43,8 @@ impl Repository {
             Err(error) => return Err(error),
         };
         let root = if bare { path.to_owned() } else { PathBuf::from(line(&found)) };
-        Ok(Some(Self { root, bare, references: OnceLock::new() }))
+        let (references, origin_url, commits) = Default::default();
+        Ok(Some(Self { root, bare, references, origin_url, commits }))
     }
 
     /// Where its working directory begins; of a bare one, the repository itself.
@@ -60,10 +64,17 @@ impl Repository {
         if revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n']) {
             return Err(not_found());
         }
+        let commits = || self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+        if commits().contains(revision) {
+            return Ok(revision.to_owned());
+        }
         let commit = format!("{revision}^{{commit}}");
         let answer = self.git(&["rev-parse", "--verify", "--quiet", &commit])?;
         match answer.output("resolve a revision", &self.root) {
-            Ok(commit) => Ok(line(&commit)),
+            Ok(commit) => {
+                commits().insert(line(&commit));
+                Ok(line(&commit))
+            }
             Err(Error::Git { .. }) => Err(not_found()),
             Err(error) => Err(error),
         }
@@ -130,11 +141,15 @@ impl Repository {
 
     /// The URL of the remote `origin` as it is configured, without user and password.
     pub fn origin_url(&self) -> Result<Option<String>, Error> {
-        let answer = self.git(&["config", "--get", "remote.origin.url"])?;
-        if answer.code(1) {
-            return Ok(None);
+        if let Some(known) = self.origin_url.get() {
+            return Ok(known.clone());
         }
-        answer.output("find the remote", &self.root).map(|url| Some(without_secrets(&line(&url))))
+        let answer = self.git(&["config", "--get", "remote.origin.url"])?;
+        let url = match answer.code(1) {
+            true => None,
+            false => Some(without_secrets(&line(&answer.output("find the remote", &self.root)?))),
+        };
+        Ok(self.origin_url.get_or_init(|| url).clone())
     }
 
     /// The commit where two revisions parted; None where they share no history, or a shallow clone lacks it.

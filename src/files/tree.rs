@@ -1,7 +1,9 @@
-use super::objects::Objects;
+use super::objects::{self, Objects};
 use super::{Error, Path, disk};
+use hashbrown::HashMap;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::{Path as DiskPath, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -42,6 +44,39 @@ pub struct Tree {
     root: Option<PathBuf>,
     /// Which entries are links; every source of every Application asks.
     links: OnceLock<Vec<usize>>,
+    /// Where what stands; every name in every kustomization asks.
+    standing: Standing,
+    /// A tree that has most files in common.
+    twin: Option<Arc<Tree>>,
+}
+
+/// Entries and folders of a tree by path.
+#[derive(Debug, Default)]
+struct Standing {
+    entries: HashMap<Path, usize>,
+    /// The entries below each.
+    folders: HashMap<Box<str>, Range<usize>>,
+}
+
+impl Standing {
+    /// Of entries in walk order.
+    fn of(entries: &[Entry]) -> Self {
+        let mut standing = Self { entries: HashMap::with_capacity(entries.len()), ..Self::default() };
+        // The folders around the last entry, outermost first, each with its first entry.
+        let mut open: Vec<(&str, usize)> = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            while let Some((folder, first)) = open.pop_if(|(folder, _)| !is_below(&entry.path, folder)) {
+                standing.folders.insert(folder.into(), first..index);
+            }
+            let inside = open.last().map_or(0, |(folder, _)| folder.len() + 1);
+            let slashes = entry.path[inside..].match_indices('/').map(|(at, _)| inside + at);
+            open.extend(slashes.map(|end| (&entry.path[..end], index)));
+            standing.entries.insert(Path::clone(&entry.path), index);
+        }
+        let rest = open.into_iter().map(|(folder, first)| (folder.into(), first..entries.len()));
+        standing.folders.extend(rest);
+        standing
+    }
 }
 
 #[derive(Debug)]
@@ -55,11 +90,13 @@ struct Content {
     place: Place,
     bytes: OnceLock<Arc<[u8]>>,
     digest: OnceLock<blake3::Hash>,
+    /// Whether a file of the disk is this git object.
+    is_on_disk: OnceLock<bool>,
 }
 
 impl Content {
     fn new(place: Place) -> Self {
-        Self { place, bytes: OnceLock::new(), digest: OnceLock::new() }
+        Self { place, bytes: OnceLock::new(), digest: OnceLock::new(), is_on_disk: OnceLock::new() }
     }
 }
 
@@ -195,7 +232,48 @@ impl Tree {
             .map(|(entry, place)| (entry, Arc::new(Content::new(place))))
             .unzip::<_, _, Vec<_>, Vec<_>>();
         let store = Arc::new(Store { contents, objects: objects.map(Arc::new) });
-        Self { entries, first: 0, store, unreadable_names, root, links: OnceLock::new() }
+        Self::of(entries, 0, store, unreadable_names, root)
+    }
+
+    fn of(
+        entries: Vec<Entry>,
+        first: usize,
+        store: Arc<Store>,
+        unreadable_names: Vec<String>,
+        root: Option<PathBuf>,
+    ) -> Self {
+        let standing = Standing::of(&entries);
+        Self { entries, first, store, unreadable_names, root, links: OnceLock::new(), standing, twin: None }
+    }
+
+    /// The same tree; files that `twin` holds as well are read from there.
+    pub(super) fn beside(self, twin: Option<Arc<Self>>) -> Self {
+        Self { twin, ..self }
+    }
+
+    /// The size of the file at `path`, if it is this git object.
+    pub(super) fn size_of(&self, path: &str, object: &str) -> Option<u64> {
+        match (&self.entry(path)?.kind, self.place(path)?) {
+            (EntryKind::File(size), Place::Object(own)) if **own == *object => Some(*size),
+            _ => None,
+        }
+    }
+
+    /// The twin, if the file at `path` is there, and its hash says that it holds the same.
+    fn shared(&self, path: &str, index: usize) -> Option<&Self> {
+        let twin = self.twin.as_deref()?;
+        let content = &self.store.contents[self.first + index];
+        let Place::Object(object) = &content.place else { return None };
+        let other = twin.index(path)?;
+        let same = match &twin.store.contents[twin.first + other].place {
+            Place::Object(theirs) => object == theirs,
+            Place::Disk(_) if twin.entries[other].kind == self.entries[index].kind => {
+                let is_it = || twin.read(path).is_ok_and(|bytes| objects::id(&bytes, object) == **object);
+                *content.is_on_disk.get_or_init(is_it)
+            }
+            Place::Disk(_) | Place::Given(_) | Place::Nowhere => false,
+        };
+        same.then_some(twin)
     }
 
     /// Every entry, in walk order.
@@ -223,7 +301,7 @@ impl Tree {
 
     /// Whether `dir` is a directory: the root, or a prefix of some entry's path.
     pub fn is_dir(&self, dir: &str) -> bool {
-        dir.is_empty() || self.below(dir).last().is_some_and(|entry| entry.path.len() > dir.len())
+        dir.is_empty() || self.standing.folders.contains_key(dir)
     }
 
     /// The bytes of the regular file at `path`; links are not followed (see [`Tree::resolve`]).
@@ -246,6 +324,9 @@ impl Tree {
         if let Some(bytes) = content.bytes.get() {
             return Ok(Contents::Bytes(bytes.clone()));
         }
+        if let Some(twin) = self.shared(path, index) {
+            return twin.contents(path);
+        }
         if size > u64::from(u32::MAX) {
             return Err(Error::TooLarge { path: path.into(), size });
         }
@@ -266,8 +347,15 @@ impl Tree {
 
     /// Whether the regular file at `path` is here and in `other` with the same content.
     pub fn has_same_file(&self, other: &Self, path: &str) -> bool {
+        let is_twin =
+            |one: &Self, two: &Self| one.twin.as_deref().is_some_and(|twin| std::ptr::eq(twin, two));
+        let shares = |one: &Self, two: &Self| {
+            let index = one.index(path).filter(|_| is_twin(one, two));
+            index.is_some_and(|index| one.shared(path, index).is_some())
+        };
         match (self.place(path), other.place(path)) {
             (Some(Place::Object(one)), Some(Place::Object(two))) => one == two,
+            (Some(_), Some(_)) if shares(self, other) || shares(other, self) => true,
             (Some(_), Some(_)) => match (self.read(path), other.read(path)) {
                 (Ok(one), Ok(two)) => one == two,
                 _ => false,
@@ -276,9 +364,22 @@ impl Tree {
         }
     }
 
+    /// Whether `other` has files, links and submodules at the same paths, links with the same targets.
+    pub fn has_same_names(&self, other: &Self) -> bool {
+        let same = |(one, two): (&Entry, &Entry)| {
+            let alike = matches!((&one.kind, &two.kind), (EntryKind::File(_), EntryKind::File(_)));
+            one.path == two.path && (alike || one.kind == two.kind)
+        };
+        self.entries.len() == other.entries.len() && self.entries.iter().zip(&other.entries).all(same)
+    }
+
     /// The BLAKE3 hash of the bytes of the regular file at `path`; errors as of [`Tree::read`].
     pub fn digest(&self, path: &str) -> Result<blake3::Hash, Error> {
-        let known = self.index(path).map(|index| &self.store.contents[self.first + index].digest);
+        let index = self.index(path);
+        if let Some(twin) = index.and_then(|index| self.shared(path, index)) {
+            return twin.digest(path);
+        }
+        let known = index.map(|index| &self.store.contents[self.first + index].digest);
         if let Some(digest) = known.and_then(OnceLock::get) {
             return Ok(*digest);
         }
@@ -304,14 +405,9 @@ impl Tree {
         let entries = self.entries[range.clone()]
             .iter()
             .filter_map(|entry| Some(Entry { path: inside(&entry.path)?.into(), kind: entry.kind.clone() }));
-        Some(Self {
-            entries: entries.collect(),
-            first: self.first + range.start,
-            store: self.store.clone(),
-            unreadable_names: self.unreadable_names.iter().filter_map(|name| inside(name)).collect(),
-            root: self.root.as_ref().map(|root| if dir.is_empty() { root.clone() } else { root.join(dir) }),
-            links: OnceLock::new(),
-        })
+        let names = self.unreadable_names.iter().filter_map(|name| inside(name)).collect();
+        let root = self.root.as_ref().map(|root| if dir.is_empty() { root.clone() } else { root.join(dir) });
+        Some(Self::of(entries.collect(), self.first + range.start, self.store.clone(), names, root))
     }
 
     /// This tree with other contents in some of its regular files; everything else is shared with it.
@@ -329,7 +425,7 @@ impl Tree {
         }
         let store = Arc::new(Store { contents: all, objects: self.store.objects.clone() });
         let (unreadable_names, root) = (self.unreadable_names.clone(), self.root.clone());
-        Self { entries, first: 0, store, unreadable_names, root, links: OnceLock::new() }
+        Self::of(entries, 0, store, unreadable_names, root)
     }
 
     /// Of files that hold other contents there: path, what is read here, and what there.
@@ -403,21 +499,24 @@ impl Tree {
     }
 
     fn index(&self, path: &str) -> Option<usize> {
-        self.entries.binary_search_by(|entry| walk_order(&entry.path, path)).ok()
+        self.standing.entries.get(path).copied()
     }
 
-    fn range(&self, dir: &str) -> std::ops::Range<usize> {
+    fn range(&self, dir: &str) -> Range<usize> {
         if dir.is_empty() {
             return 0..self.entries.len();
         }
-        let start = self.entries.partition_point(|entry| walk_order(&entry.path, dir).is_lt());
-        let rest = &self.entries[start..];
-        start..start + rest.partition_point(|entry| is_at_or_below(&entry.path, dir))
+        let alone = || self.index(dir).map(|index| index..index + 1);
+        self.standing.folders.get(dir).cloned().or_else(alone).unwrap_or(0..0)
     }
 }
 
+fn is_below(path: &str, dir: &str) -> bool {
+    path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'))
+}
+
 fn is_at_or_below(path: &str, dir: &str) -> bool {
-    path.strip_prefix(dir).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path == dir || is_below(path, dir)
 }
 
 /// The order of Go's `filepath.Walk`: the separator sorts before every byte that a name can have.

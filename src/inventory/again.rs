@@ -6,6 +6,7 @@ use super::sources::Repositories;
 use super::{App, Inventory, Parent};
 use crate::model::{Application, Manifest, Scopes};
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Renders `apps`, Applications of another inventory, from the files of `inventory`: with their own specs, names and
 /// clusters, in order. What they render is not followed.
@@ -23,7 +24,7 @@ pub(super) fn again(options: &Options, inventory: &Inventory, apps: &[&App]) -> 
             expansion.repeat(app, parent, app.instance.min(last))
         })
         .collect();
-    let applications: Vec<Application> = inventory
+    let applications: Vec<Arc<Application>> = inventory
         .applications
         .iter()
         .chain(apps.iter().copied())

@@ -14,6 +14,7 @@ use crate::render::{self, Destination, Environment, Recipe, Reference, Reference
 use crate::yaml::{self, File, Node};
 use hashbrown::{HashMap, HashSet};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -31,7 +32,7 @@ type Document = (Arc<str>, u32);
 
 /// One Application on its way to an [`App`].
 pub(super) struct Draft {
-    application: Application,
+    application: Arc<Application>,
     parent: Parent,
     depth: usize,
     instance: usize,
@@ -221,7 +222,7 @@ impl<'a> Expansion<'a> {
         if expansion.drafts.is_empty() && options.only.is_none() && found.sets.iter().all(is_built) {
             expansion.add_folders(found);
         }
-        let applications: Vec<Application> =
+        let applications: Vec<Arc<Application>> =
             expansion.drafts.iter().map(|draft| draft.application.clone()).collect();
         let repositories = Repositories::new(options, &applications, &found.sets);
         expansion.follow(&repositories);
@@ -429,7 +430,7 @@ impl Expansion<'_> {
     ) -> Option<Draft> {
         let written = manifest.clone();
         let application = match Application::read(manifest, namespace) {
-            Ok(application) => application,
+            Ok(application) => Arc::new(application),
             Err(error) => {
                 self.problems.push(unreadable(&written, &error));
                 return None;
@@ -440,7 +441,7 @@ impl Expansion<'_> {
 
     fn draft_of(
         &self,
-        application: Application,
+        application: Arc<Application>,
         parent: Parent,
         instance: usize,
         home: Arc<str>,
@@ -568,7 +569,7 @@ impl Expansion<'_> {
             Some(Ok(())) => self.references(draft, &sources, repositories),
             None => References::default(),
         };
-        let own = |source: &Source| {
+        let own = |source: &Cow<'_, Source>| {
             let files = self.files(draft, source, repositories);
             files.is_ok_and(|files| Arc::ptr_eq(&files.documents, &self.options.documents))
         };
@@ -599,11 +600,16 @@ impl Expansion<'_> {
     }
 
     /// The sources that have a name which value files can use.
-    fn references(&self, draft: &Draft, sources: &[Source], repositories: &Repositories<'_>) -> References {
+    fn references(
+        &self,
+        draft: &Draft,
+        sources: &[Cow<'_, Source>],
+        repositories: &Repositories<'_>,
+    ) -> References {
         let named = sources.iter().filter(|source| !source.reference.is_empty());
-        let reference = |source: &Source| Reference {
+        let reference = |source: &Cow<'_, Source>| Reference {
             name: source.reference.clone(),
-            source: source.clone(),
+            source: source.clone().into_owned(),
             documents: self.files(draft, source, repositories).map(|files| files.documents),
         };
         References::new(named.map(reference).collect())
@@ -832,7 +838,7 @@ impl Expansion<'_> {
         }
         draft.parent = Parent::Application(parent);
         draft.depth = depth;
-        draft.application.namespace = namespace.into();
+        Arc::make_mut(&mut draft.application).namespace = namespace.into();
         let renamed = draft.application.instance_name(&control_plane) != before;
         let moved = draft.home != *home || draft.instance != instance;
         if renamed || moved {
@@ -1022,12 +1028,12 @@ fn not_looked_at(found: &Found) -> Option<Problem> {
     let mut folders: Vec<&str> = found.charts.iter().map(String::as_str).collect();
     folders.sort_unstable();
     let first = folders.first()?;
-    let others = match folders.len() - 1 {
-        0 => String::new(),
-        1 => " and one other chart".to_owned(),
-        more => format!(" and {more} other charts"),
+    let (others, they_were) = match folders.len() - 1 {
+        0 => (String::new(), "it was"),
+        1 => (" or one other chart".to_owned(), "they were"),
+        more => (format!(" or {more} other charts"), "they were"),
     };
-    let message = format!("no Application of this tree renders `{first}`{others}; they were not looked at");
+    let message = format!("no Application of this tree renders `{first}`{others}; {they_were} not looked at");
     let at = Location::head(*first);
     Some(
         Problem::unknown(ProblemKind::NotRendered, message)

@@ -8,10 +8,10 @@ use crate::model::{
     Application, Cluster, IN_CLUSTER, IN_CLUSTER_SERVER, Manifest, Origin, Problem, ProblemKind, Settings,
     Source,
 };
-use crate::yaml::{self, File, Node, Style};
+use crate::yaml::{File, Node, Style};
 use rayon::prelude::*;
 use serde_json::Value as Json;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// What every set of one inventory sees.
@@ -23,29 +23,45 @@ pub(super) struct Surroundings<'a> {
     pub repositories: &'a Repositories<'a>,
 }
 
+impl Surroundings<'_> {
+    /// The hash of all but the repositories.
+    pub(super) fn hash(&self) -> blake3::Hash {
+        let Self { clusters, clusters_complete, projects, answers, repositories: _ } = self;
+        blake3::hash(format!("{clusters:?} {clusters_complete} {projects:?} {answers:?}").as_bytes())
+    }
+}
+
 /// What became of one set.
 pub(super) struct Expanded {
-    pub admitted: Option<ApplicationSet>,
+    pub admitted: Option<Arc<ApplicationSet>>,
     pub outcome: SetOutcome,
-    /// What comes out of the controller, see [`objects`].
-    pub generated: Vec<appset::Generated>,
+    /// What comes out of the controller; see [`objects`].
+    pub generated: Vec<Generated>,
     pub problems: Vec<Problem>,
+}
+
+/// The same on its way.
+pub(super) struct Raw {
+    expanded: Expanded,
+    generated: Vec<appset::Generated>,
+    /// It asked for a repository.
+    pub asked: bool,
 }
 
 /// One Application that a set generates.
 pub(super) struct Generated {
     pub manifest: Manifest,
     pub provenance: Provenance,
-    pub application: Result<Application, Aside>,
+    pub application: Result<Arc<Application>, Aside>,
 }
 
 /// Why a generated Application does not come to be.
+#[derive(Clone)]
 pub(super) enum Aside {
     Twice,
     Invalid(String),
+    /// Or it cannot be read, although the schema found nothing wrong with it.
     Rejected(String),
-    /// It cannot be read, although the schema found nothing wrong with it.
-    Unreadable(yaml::de::Error),
 }
 
 impl Expanded {
@@ -69,6 +85,15 @@ pub(super) fn cluster(cluster: &Cluster) -> appset::Cluster {
     }
 }
 
+/// The switches of the controller and of the repo-server.
+pub(super) fn switches(settings: &Settings) -> appset::Settings {
+    let is_on = |name: &str| settings.switch(name).unwrap_or(false);
+    appset::Settings {
+        new_git_file_globbing: is_on("applicationsetcontroller.enable.new.git.file.globbing"),
+        include_hidden_directories: is_on("reposerver.include.hidden.directories"),
+    }
+}
+
 /// Generates the Applications of a set that lives in `namespace`; `is_local` when it lives on the cluster whose list
 /// of clusters is known.
 pub(super) fn expand(
@@ -77,24 +102,22 @@ pub(super) fn expand(
     is_local: bool,
     settings: &Settings,
     around: &Surroundings<'_>,
-) -> Expanded {
+) -> Raw {
     let admitted = match ApplicationSet::admit(&manifest.node().to_json(), namespace) {
         Ok(admitted) => admitted,
         Err(refused) => {
             let refusals = refused.messages.iter().map(|message| refusal(manifest, message));
             let problems = refusals.chain(dropped(manifest, &refused.dropped)).collect();
-            return Expanded {
-                admitted: None,
-                outcome: SetOutcome::Refused,
-                generated: Vec::new(),
-                problems,
-            };
+            let expanded =
+                Expanded { admitted: None, outcome: SetOutcome::Refused, generated: Vec::new(), problems };
+            return Raw { expanded, generated: Vec::new(), asked: false };
         }
     };
     let mut problems: Vec<Problem> = dropped(manifest, &admitted.dropped).collect();
     problems.extend(admitted.empty_generators().into_iter().map(|index| no_generator(manifest, index)));
-    let cure: RefCell<Option<String>> = RefCell::default();
+    let (cure, asked) = (RefCell::<Option<String>>::default(), Cell::new(false));
     let repositories = |url: &str, revision: &str| {
+        asked.set(true);
         let source =
             Source { repo_url: url.to_owned(), target_revision: revision.to_owned(), ..Source::default() };
         match around.repositories.find(&source) {
@@ -112,14 +135,7 @@ pub(super) fn expand(
         clusters_complete: around.clusters_complete && is_local,
         projects: if is_local { &around.projects } else { &none },
         answers: around.answers,
-        settings: appset::Settings {
-            new_git_file_globbing: settings
-                .switch("applicationsetcontroller.enable.new.git.file.globbing")
-                .unwrap_or(false),
-            include_hidden_directories: settings
-                .switch("reposerver.include.hidden.directories")
-                .unwrap_or(false),
-        },
+        settings: switches(settings),
     };
     let (outcome, generated) = match admitted.generate(&world) {
         Outcome::Applications(generated) => (SetOutcome::Generated, generated),
@@ -134,27 +150,28 @@ pub(super) fn expand(
             (SetOutcome::Unknown, Vec::new())
         }
     };
-    Expanded { admitted: Some(admitted), outcome, generated, problems }
+    let admitted = Some(Arc::new(admitted));
+    let expanded = Expanded { admitted, outcome, generated: Vec::new(), problems };
+    Raw { expanded, generated, asked: asked.get() }
 }
 
 /// Generated objects of a set as manifests that point at the template. Runs in parallel itself, so that no thread that
 /// generates is asked to do so for another set on top of its stack.
-pub(super) fn objects(
-    manifest: &Manifest,
-    namespace: &str,
-    generated: Vec<appset::Generated>,
-) -> Vec<Generated> {
+pub(super) fn objects(manifest: &Manifest, namespace: &str, raw: Raw) -> Expanded {
+    let Raw { expanded, generated, .. } = raw;
     let last = generated.iter().map(|one| one.generator).max().map_or(0, |last| last + 1);
     let origins: Vec<Arc<Origin>> =
         (0..last).map(|generator| Arc::new(Origin::Rendered(template(manifest, generator)))).collect();
-    generated
+    let generated = generated
         .into_par_iter()
         .filter_map(|one| {
             let file = Arc::new(File::json(one.application.to_string().into()));
             let root = file.documents().first()?.root().ok()?;
             let manifest = Manifest::new(file, root, Arc::clone(&origins[one.generator]));
             let application = match one.problem {
-                None => Application::read(manifest.clone(), namespace).map_err(Aside::Unreadable),
+                None => Application::read(manifest.clone(), namespace)
+                    .map(Arc::new)
+                    .map_err(|error| Aside::Rejected(error.to_string())),
                 Some(appset::Problem::Twice) => Err(Aside::Twice),
                 Some(appset::Problem::Invalid(reason)) => Err(Aside::Invalid(reason)),
                 Some(appset::Problem::Rejected(reason)) => Err(Aside::Rejected(reason)),
@@ -162,7 +179,8 @@ pub(super) fn objects(
             let provenance = Provenance { generator: one.generator, produced: one.origin };
             Some(Generated { manifest, provenance, application })
         })
-        .collect()
+        .collect();
+    Expanded { generated, ..expanded }
 }
 
 /// Where generating ends: in a text that cannot be rendered, at an entry of the generators, or in the template.

@@ -18,6 +18,7 @@ mod expand;
 mod generate;
 mod instances;
 mod known;
+mod memory;
 mod numbers;
 mod observer;
 mod options;
@@ -28,6 +29,7 @@ mod settings;
 mod sources;
 
 pub use known::Known;
+pub use memory::Memory;
 pub use observer::Observer;
 pub use options::{InstanceOptions, Mapping, Options};
 pub use set::{Fate, Member, Provenance, Set, SetId, SetOutcome};
@@ -106,7 +108,7 @@ pub enum Parent {
 #[derive(Debug)]
 pub struct App {
     /// The Application; made up for [`Parent::Folder`].
-    pub application: Application,
+    pub application: Arc<Application>,
     /// `namespace/name`.
     pub id: Arc<str>,
     /// Index of its Argo CD instance.

@@ -1,4 +1,5 @@
 use super::known::Known;
+use super::memory::Memory;
 use super::observer::Observer;
 use crate::files::Repository;
 use crate::model::{Clusters, Scopes, SetPolicy, Tracking, Version};
@@ -44,6 +45,8 @@ pub struct Options {
     pub apart: BTreeSet<(String, String)>,
     /// Programs; two inventories that share them render once what is equal in both.
     pub engines: Arc<Engines>,
+    /// What was worked out before; two inventories that share it do that once.
+    pub memory: Arc<Memory>,
     /// Hears how rendering goes.
     pub observer: Arc<dyn Observer>,
     /// Follow only this object, and discover nothing: path of a file and its text.
@@ -100,6 +103,7 @@ impl Options {
             scopes: None,
             apart: BTreeSet::new(),
             engines: Arc::default(),
+            memory: Arc::default(),
             observer: Arc::new(()),
             only: None,
         }

@@ -28,7 +28,7 @@ pub struct Set {
     /// is generated from it.
     pub changed_by: Option<Path>,
     /// The set as the API server stores it; None where it refuses it, or where nobody knows what it is given.
-    pub admitted: Option<ApplicationSet>,
+    pub admitted: Option<Arc<ApplicationSet>>,
     /// What the controller does to its Applications: what the set asks for, as far as the controller lets it.
     pub sync: ApplicationsSync,
     /// How far generating came.

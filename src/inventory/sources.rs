@@ -4,6 +4,7 @@ use crate::model::{Application, Manifest, Problem, ProblemKind, Source, normaliz
 use crate::render::Documents;
 use crate::yaml::Node;
 use hashbrown::HashMap;
+use std::borrow::Cow;
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Which tree answers for which repository and revision.
@@ -32,9 +33,10 @@ pub(super) struct Found {
 impl<'a> Repositories<'a> {
     /// Settles which address is this repository: `origin` where an Application names it, else the one whose sources
     /// are mostly here.
-    pub(super) fn new(options: &'a Options, applications: &[Application], sets: &[Manifest]) -> Self {
+    pub(super) fn new(options: &'a Options, applications: &[Arc<Application>], sets: &[Manifest]) -> Self {
         let written = applications.iter().flat_map(|app| app.spec.effective_sources());
-        let sources: Vec<Source> = written.chain(sets.iter().flat_map(sources_of_set)).collect();
+        let sources: Vec<Cow<'_, Source>> =
+            written.chain(sets.iter().flat_map(sources_of_set).map(Cow::Owned)).collect();
         let repositories = Self { options, own: OnceLock::new(), revisions: Mutex::default() };
         repositories.learn(&sources);
         repositories
@@ -42,7 +44,7 @@ impl<'a> Repositories<'a> {
 
     /// Settles it by these sources, where nothing did before: a set that names its folders by parameters tells only once
     /// it is expanded.
-    pub(super) fn learn(&self, sources: &[Source]) {
+    pub(super) fn learn(&self, sources: &[Cow<'_, Source>]) {
         if self.own.get().is_some() {
             return;
         }
@@ -190,7 +192,7 @@ fn follows(revision: &str, branch: Option<&str>) -> bool {
     branch == Some(short)
 }
 
-fn own(options: &Options, sources: &[Source]) -> Option<String> {
+fn own(options: &Options, sources: &[Cow<'_, Source>]) -> Option<String> {
     let mapped = |url: &str| {
         let mut mappings = options.repositories.iter().filter(|mapping| mapping.revision.is_none());
         mappings.any(|mapping| same_repository(&mapping.url, url))
@@ -212,7 +214,7 @@ fn own(options: &Options, sources: &[Source]) -> Option<String> {
 }
 
 /// The branch that most sources of a repository name, for trees outside git.
-fn usual_branch(sources: &[Source], own: &str) -> Option<String> {
+fn usual_branch(sources: &[Cow<'_, Source>], own: &str) -> Option<String> {
     let mut votes: HashMap<&str, (usize, usize)> = HashMap::new();
     for (order, source) in sources.iter().enumerate() {
         let revision = source.target_revision.as_str();

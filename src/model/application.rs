@@ -4,6 +4,7 @@ use super::options::SyncOptions;
 use crate::yaml;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -503,9 +504,9 @@ impl ApplicationSpec {
     }
 
     /// The sources that count, in order: the hydrated one, else `sources`, else `source` (`GetSources`).
-    pub fn effective_sources(&self) -> Vec<Source> {
+    pub fn effective_sources(&self) -> Vec<Cow<'_, Source>> {
         if let Some(hydrator) = &self.source_hydrator {
-            return vec![hydrator.synced()];
+            return vec![Cow::Owned(hydrator.synced())];
         }
         if self.sources.is_empty() {
             return self.source.iter().map(Source::normalized).collect();
@@ -582,12 +583,18 @@ impl SourceHydrator {
 
 impl Source {
     /// Without blocks that say nothing, as the controller stores it (`NormalizeSource` in `util/argo/argo.go`).
-    pub fn normalized(&self) -> Self {
+    pub fn normalized(&self) -> Cow<'_, Self> {
+        let kustomize = self.kustomize.as_ref().is_some_and(Kustomize::is_zero);
+        let helm = self.helm.as_ref().is_some_and(Helm::is_zero);
+        let directory = self.directory.as_ref().is_some_and(|block| *block == Directory::default());
+        if !(kustomize || helm || directory) {
+            return Cow::Borrowed(self);
+        }
         let mut source = self.clone();
-        source.kustomize = source.kustomize.filter(|block| !block.is_zero());
-        source.helm = source.helm.filter(|block| !block.is_zero());
-        source.directory = source.directory.filter(|block| *block != Directory::default());
-        source
+        source.kustomize = source.kustomize.filter(|_| !kustomize);
+        source.helm = source.helm.filter(|_| !helm);
+        source.directory = source.directory.filter(|_| !directory);
+        Cow::Owned(source)
     }
 
     /// Whether it only lends its files to others (`IsRef` with neither path nor chart).

@@ -14,7 +14,7 @@ pub enum Scope {
 }
 
 /// Scopes of the built-in kinds (`kubernetes.tsv`) and of the custom ones that are known on one cluster.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes {
     custom: HashMap<GroupKind, (Scope, Vec<Arc<str>>)>,
 }

@@ -7,7 +7,7 @@ use crate::model::Problem;
 use crate::yaml::{self, Decoded, File};
 use hashbrown::{Equivalent, HashMap};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 const SHARDS: usize = 16;
 
@@ -18,6 +18,8 @@ pub struct Documents {
     twin: Option<Arc<Documents>>,
     hasher: RandomState,
     shards: [Mutex<HashMap<Key, Arc<Parsed>>>; SHARDS],
+    /// Whether the twin has the same names, with whatever content.
+    same_names: OnceLock<bool>,
     /// By folder of the chart, None for none, and paths beside it.
     selections: Once<(Option<String>, Vec<String>), Result<Arc<Selection>, Problem>>,
     /// By folder of the kustomization, and paths that are added to it.
@@ -61,7 +63,8 @@ impl Documents {
     /// Of this tree.
     pub fn new(tree: Arc<Tree>) -> Self {
         let (hasher, shards) = (RandomState::new(), Default::default());
-        Self { tree, twin: None, hasher, shards, selections: Once::default(), graphs: Once::default() }
+        let (same_names, selections, graphs) = Default::default();
+        Self { tree, twin: None, hasher, shards, same_names, selections, graphs }
     }
 
     /// Of this tree, where files that `twin` holds with the same content are parsed once for both.
@@ -104,6 +107,10 @@ impl Documents {
     ) -> Result<Arc<Selection>, Problem> {
         let key = (chart.map(str::to_owned), paths.clone());
         self.selections.get(key, || {
+            let known = |twin: &Arc<Self>| twin.selection(chart, paths.clone());
+            if let Some(selection) = self.known(known, |selection| selection) {
+                return Ok(selection);
+            }
             let mut selection = Selection::new(&self.tree);
             match chart {
                 Some(folder) => selection = select_chart(self, folder, &paths)?,
@@ -116,7 +123,29 @@ impl Documents {
     /// What building the kustomization in a folder reads, to which `extra` paths are added.
     pub(super) fn graph(&self, folder: &str, extra: Vec<String>) -> Result<Arc<Graph>, Problem> {
         let key = (folder.to_owned(), extra.clone());
-        self.graphs.get(key, || Graph::of(self, folder, &extra).map(Arc::new))
+        self.graphs.get(key, || {
+            let known = |twin: &Arc<Self>| twin.graph(folder, extra.clone());
+            match self.known(known, |graph| &graph.selection) {
+                Some(graph) => Ok(graph),
+                None => Graph::of(self, folder, &extra).map(Arc::new),
+            }
+        })
+    }
+
+    /// What the twin found, if it is to be found here as well: the same names, and the same in every file that counts.
+    fn known<T>(
+        &self,
+        of_twin: impl FnOnce(&Arc<Self>) -> Result<Arc<T>, Problem>,
+        selection: impl FnOnce(&Arc<T>) -> &Arc<Selection>,
+    ) -> Option<Arc<T>> {
+        let twin = self.twin.as_ref()?;
+        if !*self.same_names.get_or_init(|| self.tree.has_same_names(&twin.tree)) {
+            return None;
+        }
+        let found = of_twin(twin).ok()?;
+        let same = |path: &Path| self.tree.has_same_file(&twin.tree, path);
+        let is_here = selection(&found).files().all(same);
+        is_here.then_some(found)
     }
 
     fn get(&self, path: &Path, reading: Reading) -> Result<Arc<Parsed>, files::Error> {

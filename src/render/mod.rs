@@ -199,7 +199,11 @@ fn kustomization(
         Failure::Refused(text) if kustomize::may_lack_helm(&text, request.settings) => {
             kustomize::lacks_helm(&source.path)
         }
-        failure => failure.problem(Program::Kustomize, &source.path),
+        failure => {
+            let blamed = kustomize::blamed(&failure.to_string(), request.documents, &build.folder);
+            let problem = failure.problem(Program::Kustomize, &source.path);
+            blamed.map_or(problem.clone(), |blamed| problem.at(blamed))
+        }
     })?
 }
 

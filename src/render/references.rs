@@ -1,5 +1,6 @@
 use super::Documents;
 use crate::model::{Problem, ProblemKind, Source, normalize_url};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A source that value files of other sources name as `$ref`.
@@ -25,7 +26,7 @@ impl References {
     }
 
     /// Why Argo CD refuses the names of the references of `sources` (`GetRefSources` in `util/argo/argo.go`).
-    pub fn check(sources: &[Source]) -> Result<(), Problem> {
+    pub fn check(sources: &[Cow<'_, Source>]) -> Result<(), Problem> {
         let names: Vec<&str> =
             sources.iter().map(|source| &*source.reference).filter(|name| !name.is_empty()).collect();
         let plain = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));

@@ -36,6 +36,11 @@ impl Selection {
         self.entries.iter()
     }
 
+    /// The paths of the regular files among them.
+    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
+        self.entries.iter().filter(|(_, kind)| matches!(kind, EntryKind::File(_))).map(|(path, _)| path)
+    }
+
     /// Adds what stands at `path`, a folder with everything in it, and every link on the way and where it leads.
     ///
     /// What is missing adds nothing. A link that leaves the tree is refused, whatever Argo CD is set up to allow.

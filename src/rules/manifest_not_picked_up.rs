@@ -9,6 +9,7 @@ use crate::inventory::{App, Outcome};
 use crate::model::{Source, group_of};
 use crate::render::has_manifest_name;
 use crate::yaml::{File, Node};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 pub(super) const RULE: Rule =
@@ -52,7 +53,7 @@ fn check(change: &Change<'_>, cx: &mut Context<'_>) {
 }
 
 /// The Application that read a file as a plain manifest and still has that source, and the source.
-fn reader<'a>(change: &Change<'a>, path: &str, rows: &[&Row]) -> Option<(&'a App, Source)> {
+fn reader<'a>(change: &Change<'a>, path: &str, rows: &[&Row]) -> Option<(&'a App, Cow<'a, Source>)> {
     let id = rows.first()?.application.as_ref()?;
     let pair = change.pair(id)?;
     let (base, head) = (pair.base?, pair.head?);

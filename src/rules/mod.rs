@@ -144,7 +144,7 @@ pub use acknowledgements::Said;
 pub use change::{Change, advice};
 pub use name_path_mismatch::{Convention, conventions};
 pub use page::{Example, Family, Mark, Page, examples};
-pub use suppressions::{Judged, judge_all, judge_merge};
+pub use suppressions::{Judged, judge_all, judge_head, judge_known, judge_merge};
 
 /// One rule.
 pub struct Rule {
@@ -451,7 +451,7 @@ pub fn judge<'a>(inventory: &'a Inventory, options: &'a Options) -> Vec<Finding>
         // Of a set that a kustomization changes the inventory knows nothing; its text can be judged all the same.
         let as_written = || ApplicationSet::admit(&set.manifest.node().to_json(), &set.namespace).ok();
         let own = if set.changed_by.is_some() { as_written() } else { None };
-        let admitted = set.admitted.as_ref().or(own.as_ref());
+        let admitted = set.admitted.as_deref().or(own.as_ref());
         run(&of_sets, &|check, context| {
             if let (Check::ApplicationSet(check), Some(admitted)) = (check, admitted) {
                 check(set, admitted, context);

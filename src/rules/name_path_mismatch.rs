@@ -80,7 +80,7 @@ fn paths(app: &App) -> Vec<String> {
     let sources = app.application.spec.effective_sources().into_iter();
     sources
         .filter(|source| source.chart.is_empty() && !source.path.is_empty())
-        .map(|source| source.path)
+        .map(|source| source.into_owned().path)
         .collect()
 }
 

@@ -53,19 +53,39 @@ pub fn judge_all(
     hold(inventory, judge(inventory, &ran), options, configuration, today)
 }
 
-/// Judges the head of a merge and the merge itself, as [`judge_all`] judges a tree.
+/// The findings of the head of a merge by itself, for [`judge_merge`].
+pub fn judge_head(head: &Inventory, options: &Options) -> Vec<Finding> {
+    judge(head, &all_that_run(options))
+}
+
+/// Judges the merge, and tells of it and of the findings of its head as [`judge_all`] tells of a tree.
 ///
 /// Comments and annotations of head count, and they hide nothing that stands in base.
 pub fn judge_merge(
     change: &Change<'_>,
+    of_head: Vec<Finding>,
     options: &Options,
     configuration: Option<&Loaded>,
     today: Date,
 ) -> Judged {
     let ran = all_that_run(options);
-    let mut findings = judge(change.head, &ran);
+    let mut findings = of_head;
     findings.extend(judge_change(change, &ran));
     hold(change.head, findings, options, configuration, today)
+}
+
+/// The findings of the base of a merge that its head may still have: those of rules that found something in head.
+pub fn judge_known(
+    base: &Inventory,
+    head: &Judged,
+    options: &Options,
+    configuration: Option<&Loaded>,
+    today: Date,
+) -> Vec<Finding> {
+    let mut only: Vec<&'static str> = head.findings.iter().map(|finding| finding.code).collect();
+    only.sort_unstable();
+    only.dedup();
+    judge_all(base, &Options { only: Some(only), ..options.clone() }, configuration, today).findings
 }
 
 /// Whether a suppression is used shows only when the rules it names ran, asked for or not.

@@ -49,7 +49,7 @@ fn listed(app: &App) -> Vec<((String, Source), String)> {
             }
             let joined = if rest.starts_with('/') { rest.to_owned() } else { join(folder, rest).to_string() };
             if let Some(path) = clean(joined.trim_start_matches('/')) {
-                found.push(((raw.clone(), source.clone()), path.to_string()));
+                found.push(((raw.clone(), source.clone().into_owned()), path.to_string()));
             }
         }
     }

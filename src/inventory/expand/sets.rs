@@ -4,7 +4,8 @@ use super::{Document, Draft, Expansion, MAX_APPLICATIONS, MAX_DEPTH, document, i
 use crate::appset::Known;
 use crate::discover::Found;
 use crate::files::{Location, Path};
-use crate::inventory::generate::{self, Aside, Expanded, Generated, Surroundings, expand};
+use crate::inventory::generate::{self, Aside, Expanded, Generated, Raw, Surroundings, expand};
+use crate::inventory::memory::{self, Key, Promise, Slot, Thought};
 use crate::inventory::sources::Repositories;
 use crate::inventory::{AppId, Fate, Member, Parent, Set, SetId, SetOutcome};
 use crate::model::{Application, ApplicationsSync, IN_CLUSTER, Manifest, Origin, Problem, ProblemKind};
@@ -34,6 +35,13 @@ pub(super) struct SetDraft {
     open: bool,
     /// It turned out to live elsewhere, and stands a second time in the list.
     pub(super) gone: bool,
+}
+
+/// A set, known from before or on its way.
+enum Way {
+    Known(Arc<Expanded>),
+    New(Option<Promise>, Raw),
+    Later(Slot),
 }
 
 impl Sets {
@@ -193,12 +201,24 @@ impl Expansion<'_> {
             return;
         }
         let around = self.surroundings(repositories);
+        let hash = around.hash();
         let this = &*self;
-        let expanded: Vec<Expanded> =
-            open.par_iter().map(|&id| this.expand_set(&this.sets.list[id].set, &around)).collect();
+        let way = |&id: &SetId| this.way(&this.sets.list[id].set, &around, hash);
+        let ways: Vec<Way> = open.par_iter().map(way).collect();
+        // What another inventory waits for comes first, then what this one waits for.
+        let (ready, waiting): (Vec<_>, Vec<_>) =
+            open.iter().zip(ways).partition(|(_, way)| !matches!(way, Way::Later(_)));
+        let mut expanded: HashMap<SetId, Arc<Expanded>> = HashMap::with_capacity(open.len());
+        for (id, way) in ready.into_iter().chain(waiting) {
+            let known = self.at_end(*id, way, &around);
+            expanded.insert(*id, known);
+        }
+        drop(around);
         let before = self.drafts.len();
-        for (id, expanded) in open.into_iter().zip(expanded) {
-            self.take(id, expanded);
+        for id in open {
+            if let Some(expanded) = expanded.remove(&id) {
+                self.take(id, &expanded);
+            }
         }
         let new = self.drafts[before..].iter();
         repositories
@@ -219,41 +239,74 @@ impl Expansion<'_> {
         }
     }
 
-    fn expand_set(&self, set: &Set, around: &Surroundings<'_>) -> Expanded {
+    /// Expands a set, as far as that can be done while other sets are.
+    fn way(&self, set: &Set, around: &Surroundings<'_>, hash: blake3::Hash) -> Way {
         if let Some(by) = &set.changed_by {
-            return Expanded::nothing(SetOutcome::Unknown, by_kustomize(set, by, "changes"));
+            let problem = by_kustomize(set, by, "changes");
+            return Way::Known(Arc::new(Expanded::nothing(SetOutcome::Unknown, problem)));
         }
+        if memory::asks_git(&set.manifest) {
+            return Way::New(None, self.raw(set, around));
+        }
+        let switches = generate::switches(&self.instances[set.instance].settings);
+        match self.options.memory.set(Key::new(set, *set.home == *IN_CLUSTER, switches, hash)) {
+            Thought::Known(known) => Way::Known(known),
+            Thought::Mine(promise) => Way::New(Some(promise), self.raw(set, around)),
+            Thought::Theirs(slot) => Way::Later(slot),
+        }
+    }
+
+    fn raw(&self, set: &Set, around: &Surroundings<'_>) -> Raw {
         let settings = &self.instances[set.instance].settings;
         expand(&set.manifest, &set.namespace, *set.home == *IN_CLUSTER, settings, around)
     }
 
+    fn at_end(&self, id: SetId, way: Way, around: &Surroundings<'_>) -> Arc<Expanded> {
+        let set = &self.sets.list[id].set;
+        let finish = |raw: Raw| Arc::new(generate::objects(&set.manifest, &set.namespace, raw));
+        match way {
+            Way::Known(expanded) => expanded,
+            Way::Later(slot) => slot.wait().unwrap_or_else(|| finish(self.raw(set, around))),
+            Way::New(promise, raw) => {
+                let asked = raw.asked;
+                let expanded = finish(raw);
+                if let Some(promise) = promise.filter(|_| !asked) {
+                    promise.keep(&expanded);
+                }
+                expanded
+            }
+        }
+    }
+
     /// Takes over what a set generates.
-    fn take(&mut self, id: SetId, mut expanded: Expanded) {
+    fn take(&mut self, id: SetId, expanded: &Arc<Expanded>) {
         let draft = &mut self.sets.list[id];
+        let mut expanded = Arc::clone(expanded);
         if expanded.outcome == SetOutcome::Refused
             && let Some(by) = draft.completes.take()
         {
-            expanded = Expanded::nothing(SetOutcome::Unknown, by_kustomize(&draft.set, &by, "may complete"));
+            let problem = by_kustomize(&draft.set, &by, "may complete");
             draft.set.changed_by = Some(by);
+            expanded = Arc::new(Expanded::nothing(SetOutcome::Unknown, problem));
         }
         let (instance, home, depth) = (draft.set.instance, Arc::clone(&draft.set.home), draft.depth + 1);
         let above: Vec<AppId> = self.above(&Parent::Set { set: id, member: 0 }).collect();
-        let mut problems = expanded.problems;
-        let set = &self.sets.list[id].set;
-        let generated = generate::objects(&set.manifest, &set.namespace, expanded.generated);
-        let mut members = Vec::with_capacity(generated.len());
-        for (member, Generated { manifest, provenance, application }) in generated.into_iter().enumerate() {
+        let mut problems = expanded.problems.clone();
+        let mut members = Vec::with_capacity(expanded.generated.len());
+        for (member, Generated { manifest, provenance, application }) in expanded.generated.iter().enumerate()
+        {
+            let (manifest, provenance) = (manifest.clone(), provenance.clone());
             let name: Arc<str> = manifest.name().into();
             let fate = match application {
                 Err(Aside::Twice) => Fate::Twice,
-                Err(Aside::Invalid(reason)) => Fate::Invalid(reason),
-                Err(Aside::Rejected(reason)) => Fate::Rejected(reason),
-                Err(Aside::Unreadable(error)) => Fate::Rejected(error.to_string()),
+                Err(Aside::Invalid(reason)) => Fate::Invalid(reason.clone()),
+                Err(Aside::Rejected(reason)) => Fate::Rejected(reason.clone()),
                 Ok(_) if self.drafts.len() >= MAX_APPLICATIONS => Fate::Left,
-                Ok(application) if above.iter().any(|&above| self.is_same(above, &application)) => Fate::Left,
+                Ok(application) if above.iter().any(|&above| self.is_same(above, application)) => Fate::Left,
                 Ok(application) => {
                     let parent = Parent::Set { set: id, member };
-                    let draft = self.draft_of(application, parent, instance, Arc::clone(&home), depth);
+                    let draft =
+                        self.draft_of(application.clone(), parent, instance, Arc::clone(&home), depth);
                     // Of one set alone, its Applications are all that is asked for.
                     let rendered = draft.rendered || self.options.only.is_some();
                     self.drafts.push(Draft { rendered, ..draft });
@@ -272,7 +325,7 @@ impl Expansion<'_> {
         let draft = &mut self.sets.list[id];
         draft.open = false;
         let set = &mut draft.set;
-        (set.admitted, set.outcome, set.members) = (expanded.admitted, expanded.outcome, members);
+        (set.admitted, set.outcome, set.members) = (expanded.admitted.clone(), expanded.outcome, members);
         (set.sync, set.problems) = (sync, problems);
     }
 

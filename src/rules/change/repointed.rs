@@ -4,6 +4,7 @@ use super::{Change, Losses, Pair};
 use crate::inventory::{App, Outcome};
 use crate::model::{ResourceKey, Source, same_repository};
 use hashbrown::HashSet;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// An Application of base that reads another folder, chart or repository in head; both sides render.
@@ -48,7 +49,7 @@ fn one<'a>(change: &Change<'a>, pair: &Pair<'a>) -> Option<Repointed<'a>> {
     let same = |one: &Source, other: &Source| {
         one.path == other.path && one.chart == other.chart && same_repository(&one.repo_url, &other.repo_url)
     };
-    let only = |these: &[Source], those: &[Source]| -> Vec<String> {
+    let only = |these: &[Cow<'_, Source>], those: &[Cow<'_, Source>]| -> Vec<String> {
         let alone = these.iter().filter(|one| !those.iter().any(|other| same(one, other)));
         alone.map(|source| told(source, these, those)).collect()
     };
@@ -75,12 +76,12 @@ fn one<'a>(change: &Change<'a>, pair: &Pair<'a>) -> Option<Repointed<'a>> {
     })
 }
 
-fn sources(app: &App) -> Vec<Source> {
+fn sources(app: &App) -> Vec<Cow<'_, Source>> {
     app.application.spec.effective_sources()
 }
 
 /// A source as a message names it: its folder or chart, and its repository where that is what changes.
-fn told(source: &Source, these: &[Source], those: &[Source]) -> String {
+fn told(source: &Source, these: &[Cow<'_, Source>], those: &[Cow<'_, Source>]) -> String {
     let what = if source.chart.is_empty() { &source.path } else { &source.chart };
     let repositories = these.iter().chain(those);
     match repositories.clone().all(|other| same_repository(&source.repo_url, &other.repo_url))
