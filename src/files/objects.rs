@@ -124,17 +124,37 @@ impl Objects {
 
     /// The bytes of a blob; `path` is for the error.
     pub(super) fn read(&self, object: &str, path: &str) -> Result<Arc<[u8]>, Error> {
+        self.read_with(object, path, &[]).map(|(bytes, _)| bytes)
+    }
+
+    /// The same, and the bytes of further blobs up to the first that is not here, asked for in one go: to wait for git once for each
+    /// file takes longer than to read it.
+    pub(super) fn read_with(
+        &self,
+        object: &str,
+        path: &str,
+        more: &[&str],
+    ) -> Result<(Arc<[u8]>, Vec<Arc<[u8]>>), Error> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut reader = match idle {
             Some(reader) => reader,
             None => Reader::start(&self.root, self.bare)?,
         };
         // A reader that failed is not used again: what it would say next is not known.
-        let blob = reader.read(object).map_err(|source| Error::Read { path: path.into(), source })?;
-        match blob {
+        let read_error = |source| Error::Read { path: path.into(), source };
+        reader.ask(object, more).map_err(read_error)?;
+        match reader.answer().map_err(read_error)? {
             Blob::Here(bytes) => {
+                let mut others = Vec::with_capacity(more.len());
+                for _ in more {
+                    match reader.answer() {
+                        Ok(Blob::Here(bytes)) => others.push(bytes),
+                        // Each is asked for again by whoever needs it, and then it is told what is wrong.
+                        Ok(Blob::Missing | Blob::TooLarge(_)) | Err(_) => return Ok((bytes, others)),
+                    }
+                }
                 self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
-                Ok(bytes)
+                Ok((bytes, others))
             }
             Blob::TooLarge(size) => Err(Error::TooLarge { path: path.into(), size }),
             Blob::Missing => Err(Error::NoObject { path: path.into(), object: object.into() }),
@@ -205,10 +225,15 @@ impl Reader {
         Ok(Self { process, asks, answers })
     }
 
-    fn read(&mut self, object: &str) -> io::Result<Blob> {
+    /// Asks for objects; no more than fit into a pipe, as nobody reads the answers meanwhile.
+    fn ask(&mut self, object: &str, more: &[&str]) -> io::Result<()> {
         let asks = self.asks.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
-        asks.write_all(format!("{object}\n").as_bytes())?;
-        asks.flush()?;
+        let lines: String = std::iter::once(&object).chain(more).flat_map(|object| [*object, "\n"]).collect();
+        asks.write_all(lines.as_bytes())?;
+        asks.flush()
+    }
+
+    fn answer(&mut self) -> io::Result<Blob> {
         let mut header = String::new();
         self.answers.read_line(&mut header)?;
         // `<object> blob <size>`, `<object> missing`; nothing when a fetch was tried and refused.

@@ -7,6 +7,11 @@ use std::ops::Range;
 use std::path::{Path as DiskPath, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+/// How many entries behind one are read with it.
+const AHEAD: usize = 48;
+/// How large a file may be to be read with another, in bytes.
+const SMALL: u64 = 16 << 10;
+
 /// What stands at a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryKind {
@@ -336,13 +341,45 @@ impl Tree {
                 Ok(text) => Contents::Text(text.into()),
                 Err(error) => Contents::Bytes(error.into_bytes().into()),
             },
-            (Place::Object(object), Some(objects)) => Contents::Bytes(objects.read(object, path)?),
+            (Place::Object(object), Some(objects)) => {
+                let near = self.near(index);
+                let names: Vec<&str> = near.iter().map(|(object, _)| *object).collect();
+                let (bytes, others) = objects.read_with(object, path, &names)?;
+                for ((_, content), bytes) in near.iter().zip(others) {
+                    content.bytes.get_or_init(|| bytes);
+                }
+                Contents::Bytes(bytes)
+            }
             (Place::Object(_), None) | (Place::Nowhere, _) => {
                 return Err(Error::NotAFile { path: path.into() });
             }
         };
         content.bytes.get_or_init(|| read.bytes());
         Ok(read)
+    }
+
+    /// Manifests behind an entry that is one, small and not read yet: whoever reads one reads them all, one after another.
+    fn near(&self, index: usize) -> Vec<(&str, &Content)> {
+        let is_manifest =
+            |entry: &Entry| [".yaml", ".yml", ".json"].iter().any(|end| entry.path.ends_with(end));
+        if !is_manifest(&self.entries[index]) {
+            return Vec::new();
+        }
+        let behind = self.entries.iter().enumerate().skip(index + 1).take(AHEAD);
+        let is_small = |entry: &Entry| matches!(entry.kind, EntryKind::File(size) if size <= SMALL);
+        let wanted = behind.filter(|(_, entry)| is_manifest(entry) && is_small(entry));
+        let unread = wanted.filter_map(|(index, entry)| {
+            let content = &*self.store.contents[self.first + index];
+            match &content.place {
+                Place::Object(object)
+                    if content.bytes.get().is_none() && self.shared(&entry.path, index).is_none() =>
+                {
+                    Some((&**object, content))
+                }
+                _ => None,
+            }
+        });
+        unread.collect()
     }
 
     /// Whether the regular file at `path` is here and in `other` with the same content.
