@@ -17,8 +17,8 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,targe
 
 # The versions that Argo CD 3.5 ships; they stand in .ci/tools too, and tests/packages.rs holds the two together.
 FROM golang:1.26-alpine3.23 AS renderers
-ENV CGO_ENABLED=0 GOBIN=/renderers GOFLAGS=-trimpath
-RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
+ENV CGO_ENABLED=0 GOBIN=/renderers GOCACHE=/go/cache GOFLAGS=-trimpath
+RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/go/cache \
     go install -ldflags "-s -w -X helm.sh/helm/v4/internal/version.version=v4.2.1" helm.sh/helm/v4/cmd/helm@v4.2.1 \
     && go install -ldflags "-s -w" sigs.k8s.io/kustomize/kustomize/v5@v5.8.1
 
