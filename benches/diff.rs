@@ -3,7 +3,8 @@
 //!
 //! The limits the project keeps, on two processors: one leaf overlay changed in a repository of 4,000 files and 140
 //! ApplicationSets within 300 ms; a base that nine overlays share within 1.5 s; one file changed among 1,000
-//! Applications with 100,000 objects within 5 s. Fails where the median misses one. Needs `git`, and `kustomize` on PATH
+//! Applications with 100,000 objects within 5 s. Fails where three
+//! runs of four miss one: what else a machine does only ever adds to a run. Needs `git`, and `kustomize` on PATH
 //! for the first two.
 
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::exit)]
@@ -23,7 +24,7 @@ const ROUNDS: usize = 9;
 
 fn main() {
     let scratch = tempfile::tempdir().expect("a scratch folder");
-    println!("{:<52} {:>9} {:>9}", "diff", "median s", "min s");
+    println!("{:<52} {:>9} {:>9} {:>9}", "diff", "median s", "quarter s", "min s");
     let mut kept = Vec::new();
     match on_path("kustomize") {
         Some(_) => {
@@ -78,9 +79,9 @@ impl Repository {
             }
         }
         times.sort_by(f64::total_cmp);
-        let median = times[ROUNDS / 2];
-        println!("{what:<52} {median:>9.3} {:>9.3}", times[0]);
-        let (ratio, kept) = (median / limit, median <= limit);
+        let (median, quarter) = (times[ROUNDS / 2], times[ROUNDS / 4]);
+        println!("{what:<52} {median:>9.3} {quarter:>9.3} {:>9.3}", times[0]);
+        let (ratio, kept) = (quarter / limit, quarter <= limit);
         println!("    of {limit} s: ×{ratio:.2}, {}", if kept { "kept" } else { "MISSED" });
         kept
     }
