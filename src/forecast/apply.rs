@@ -30,6 +30,7 @@ pub(super) struct Patience<'a> {
 }
 
 /// What is known of the clusters while one round of syncs runs.
+#[derive(Default)]
 pub(super) struct Ground {
     /// Namespaces that base or head gives a reason to believe in, by instance and cluster.
     namespaces: HashSet<(usize, Arc<str>, Arc<str>)>,
@@ -37,16 +38,19 @@ pub(super) struct Ground {
     kinds: HashSet<(usize, Arc<str>, GroupKind)>,
     /// Clusters of which not everything is known, as some Application is not rendered.
     open: HashSet<(usize, Arc<str>)>,
+    /// Clusters to which base deploys something; what another one has, nobody here can tell.
+    used: HashSet<(usize, Arc<str>)>,
 }
 
 impl Ground {
     /// What base uses exists; so does what either side defines.
     pub fn new(world: &World<'_>) -> Self {
-        let mut ground = Self { namespaces: HashSet::new(), kinds: HashSet::new(), open: HashSet::new() };
+        let mut ground = Self::default();
         for thing in &world.things {
             let (instance, cluster, key) = (thing.instance, &thing.cluster, &thing.key);
             let place = |name: &Arc<str>| (instance, Arc::clone(cluster), Arc::clone(name));
             if thing.before.is_some() {
+                ground.used.insert((instance, Arc::clone(cluster)));
                 ground.namespaces.insert(place(&key.namespace));
                 let kind = GroupKind { group: Arc::clone(&key.group), kind: Arc::clone(&key.kind) };
                 ground.kinds.insert((instance, Arc::clone(cluster), kind));
@@ -92,6 +96,7 @@ impl Ground {
         }
         **name == *world.settings(thing.instance).namespace
             || self.namespaces.contains(&(thing.instance, Arc::clone(&thing.cluster), Arc::clone(name)))
+            || !self.used.contains(&(thing.instance, Arc::clone(&thing.cluster)))
     }
 
     /// Whether a cluster serves a kind.
@@ -115,6 +120,7 @@ impl Ground {
             || scoped(world.head) != Scope::Unknown
             || self.kinds.contains(&(thing.instance, Arc::clone(&thing.cluster), own))
             || self.open.contains(&(thing.instance, Arc::clone(&thing.cluster)))
+            || !self.used.contains(&(thing.instance, Arc::clone(&thing.cluster)))
     }
 }
 
