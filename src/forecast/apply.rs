@@ -3,8 +3,8 @@
 use super::cause::Cause;
 use super::world::{Being, ControlId, ThingId, World};
 use super::{admission, immutable, same};
-use crate::inventory::Outcome;
-use crate::model::{GIVEN_NAMESPACES, GroupKind, Manifest, Scope, SyncOptions, Tracking};
+use crate::inventory::{Inventory, Outcome};
+use crate::model::{GIVEN_NAMESPACES, GroupKind, Manifest, Scope, Scopes, SyncOptions, Tracking};
 use crate::render::Target;
 use hashbrown::HashSet;
 use std::sync::Arc;
@@ -36,6 +36,8 @@ pub(super) struct Ground {
     namespaces: HashSet<(usize, Arc<str>, Arc<str>)>,
     /// Kinds that base has on a cluster, or that are defined there.
     kinds: HashSet<(usize, Arc<str>, GroupKind)>,
+    /// Kinds that base has on any cluster.
+    kinds_in_use: HashSet<(usize, GroupKind)>,
     /// Clusters of which not everything is known, as some Application is not rendered.
     open: HashSet<(usize, Arc<str>)>,
     /// Clusters to which base deploys something; what another one has, nobody here can tell.
@@ -53,6 +55,7 @@ impl Ground {
                 ground.used.insert((instance, Arc::clone(cluster)));
                 ground.namespaces.insert(place(&key.namespace));
                 let kind = GroupKind { group: Arc::clone(&key.group), kind: Arc::clone(&key.kind) };
+                ground.kinds_in_use.insert((instance, kind.clone()));
                 ground.kinds.insert((instance, Arc::clone(cluster), kind));
             }
             if key.is("", "Namespace") {
@@ -108,16 +111,17 @@ impl Ground {
             let comes = of.before.is_none() && of.end.is_none();
             return of.now.as_ref().is_some_and(|being| being.held.is_none()) || comes;
         }
-        let scoped = |inventory: &crate::inventory::Inventory| {
-            let scopes = inventory.scopes.get(&thing.cluster);
-            scopes.map_or_else(
-                || crate::model::Scopes::default().of(group, kind),
-                |scopes| scopes.of(group, kind),
-            )
+        let is_known = |scopes: &Scopes| scopes.of(group, kind) != Scope::Unknown;
+        let scoped = |inventory: &Inventory| {
+            inventory.scopes.get(&thing.cluster).map_or_else(|| is_known(&Scopes::default()), is_known)
         };
         let own = GroupKind { group: Arc::clone(group), kind: Arc::clone(kind) };
-        scoped(world.base) != Scope::Unknown
-            || scoped(world.head) != Scope::Unknown
+        // A kind that no tree defines, and that is in use all the same, comes to clusters some other way, such as an operator.
+        let is_defined_here =
+            || [world.base, world.head].iter().any(|inventory| inventory.scopes.values().any(is_known));
+        scoped(world.base)
+            || scoped(world.head)
+            || self.kinds_in_use.contains(&(thing.instance, own.clone())) && !is_defined_here()
             || self.kinds.contains(&(thing.instance, Arc::clone(&thing.cluster), own))
             || self.open.contains(&(thing.instance, Arc::clone(&thing.cluster)))
             || !self.used.contains(&(thing.instance, Arc::clone(&thing.cluster)))
