@@ -1,7 +1,7 @@
 //! What the recorded merges do not hold: clusters that they do not have.
 
 use billhook::files::Tree;
-use billhook::forecast::{Danger, Forecast, Sides, read_again};
+use billhook::forecast::{Danger, Forecast, Outcome, Sides, read_again};
 use billhook::inventory::{Inventory, Options};
 use billhook::render::Documents;
 use std::sync::Arc;
@@ -78,4 +78,23 @@ fn a_kind_that_no_tree_defines_and_another_cluster_uses_may_be_anywhere() {
     let defined =
         in_use.into_iter().chain([("other/definition.yaml", DEFINITION.to_owned())]).collect::<Vec<_>>();
     assert!(is_blocked(&dangers("in-cluster", "new", &defined)));
+}
+
+#[test]
+fn a_job_that_is_made_anew_is_no_outage() {
+    let job = |image: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  \
+             annotations: {{argocd.argoproj.io/sync-options: 'Force=true,Replace=true'}}\n\
+             spec:\n  template:\n    spec:\n      restartPolicy: Never\n      \
+             containers: [{{name: main, image: '{image}'}}]\n"
+        )
+    };
+    let side = |image: &str| {
+        inventory(&[("apps/a.yaml", application("a", "in-cluster")), ("a/job.yaml", job(image))])
+    };
+    let (base, head) = (side("r.example/m:1"), side("r.example/m:2"));
+    let forecast = Forecast::new(&Sides { base: &base, head: &head, between: &[], stateful: &[] });
+    let row = forecast.rows.iter().find(|row| &*row.key.kind == "Job").expect("the Job");
+    assert_eq!((row.outcome, row.danger), (Outcome::Recreated, Danger::Change));
 }

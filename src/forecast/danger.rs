@@ -66,6 +66,7 @@ pub(super) fn danger(
         Outcome::Created | Outcome::Updated | Outcome::Adopted | Outcome::Kept => Danger::Change,
         Outcome::Orphaned => Danger::Orphan,
         Outcome::Blocked => Danger::Blocked,
+        Outcome::Recreated if runs_to_its_end(thing) && !around.data => Danger::Change,
         Outcome::Pruned | Outcome::Cascaded | Outcome::Recreated => lost(thing, around, stateful),
         Outcome::Stuck => lost(thing, around, stateful).max(Danger::Blocked),
     }
@@ -82,6 +83,11 @@ fn waits(world: &World<'_>, id: ThingId) -> bool {
     };
     let (Some(base), Some(head)) = (thing.base, thing.head) else { return false };
     thing.head_apps.iter().any(fails) && !same(base, head, world.comparing(thing.instance))
+}
+
+/// Whether nobody waits for what an object runs: when it is made anew it runs again, as is mostly meant.
+fn runs_to_its_end(thing: &Thing<'_>) -> bool {
+    thing.key.is("batch", "Job") || thing.key.is("batch", "CronJob")
 }
 
 fn lost(thing: &Thing<'_>, around: Around, stateful: &[GroupKind]) -> Danger {
