@@ -269,7 +269,7 @@ pub(super) fn blamed(complaint: &str, read: &Documents, folder: &str) -> Option<
     let quoted = || {
         let file = read.single(&path).ok()?;
         let root = file.documents().first()?.root().ok()?;
-        let mut quotes = complaint.split('\'').filter(|quote| !quote.is_empty());
+        let mut quotes = complaint.split(['\'', '(', ')']).filter(|quote| !quote.is_empty());
         let named = |quote: &str| file.node(root).subtree().find(|node| node.text() == quote);
         quotes.find_map(named).map(|node| Location::new(path.clone(), node.span()))
     };
